@@ -32,7 +32,7 @@ impl RunState {
     /// What a target is to know that takes part in the run.
     pub(super) fn opening<'a>(&self, run_plan: &RunPlan<'a>) -> Opening<'a> {
         let listener = Arc::clone(&self.listener) as Arc<dyn Listener>;
-        Opening { scenario: run_plan.scenario, messages: run_plan.len(), listener }
+        Opening { scenario: run_plan.scenario, messages: run_plan.len(), listener, session: None }
     }
 }
 

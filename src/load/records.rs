@@ -153,9 +153,8 @@ impl RunRecords {
             (_, _, Some((taken, _)), Some(finished)) => {
                 evidence.served += 1;
                 // A single one makes the run invalid; the record is put in order so that nobody meets a
-                // negative time.
-                evidence.inversions +=
-                    u64::from(taken < sent || finished < taken && served_by.deliveries <= 1);
+                // negative time. What was delivered again may have been taken again after its end.
+                evidence.inversions += u64::from(taken < sent || finished < taken && latest.deliveries <= 1);
                 let finished = finished.max(sent);
                 // What was in service several times has done all its waiting first, as in the simulation.
                 let taken = if served_by.deliveries > 1 {

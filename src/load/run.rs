@@ -232,6 +232,7 @@ pub(super) fn play(
         gates: gates::gates(&mut evidence),
         caveats: cut_short
             .into_iter()
+            .chain(evidence.broker.as_ref().and_then(BrokerEvidence::reconnected))
             .chain(gates::rest(&evidence))
             .chain(otherwise)
             .map(Caveat::from)

@@ -80,6 +80,10 @@ impl Listener for RunListener {
         if matches!(trouble.kind, TroubleKind::Disconnected { .. }) {
             self.disconnected.store(true, Ordering::Release);
         }
-        self.troubles.lock().push(trouble);
+        // What was mended before the run is not in it.
+        let mended = matches!(trouble.kind, TroubleKind::Reconnected { .. } | TroubleKind::DeliveredAgain);
+        if !mended || self.start.load(Ordering::Acquire) > 0 {
+            self.troubles.lock().push(trouble);
+        }
     }
 }

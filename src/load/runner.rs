@@ -27,6 +27,9 @@ const HEAD_START: u64 = 20_000_000;
 /// expected.
 const GRACE: u64 = 2_000_000_000;
 
+/// How often the longest time without a connection, to work off what came meanwhile.
+const CATCHING_UP: u64 = 4;
+
 /// Between two looks at the target's counters.
 const LOOK: u64 = 10_000_000;
 
@@ -237,7 +240,7 @@ impl<'a> Runner<'a> {
         self.start.store(start, Ordering::Release);
         let span = self.context.run_plan.span();
         let expected = span + self.context.run_plan.backlog();
-        let deadline = expected + GRACE;
+        let deadline = expected + GRACE + self.away();
         let mut observed = Observation {
             start,
             levels: Vec::with_capacity((deadline / LOOK + 1) as usize),
@@ -273,6 +276,13 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(observed)
+    }
+
+    /// How much longer the queues may take to empty where connections that are lost are made anew.
+    fn away(&self) -> u64 {
+        let broker = &self.context.run_plan.scenario.measurement.broker;
+        let wait = if broker.reconnect && self.context.run_plan.on_broker { broker.wait } else { 0.0 };
+        CATCHING_UP * (wait.clamp(0.0, 1e6) * 1e9) as u64
     }
 
     /// Puts in place what waits in the queues from the start.

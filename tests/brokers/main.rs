@@ -31,7 +31,7 @@ macro_rules! broker {
 macro_rules! proxied {
     ($($name:ident: $huge:expr),+ $(,)?) => {
         $(broker!($name, huge: $huge, tests: plays, limited, wrong_password, wrong_authority, wrong_name, secured,
-            cut, half, huge_frame, flipped, stalls_for_ever, killed, stopped);)+
+            cut, half, huge_frame, flipped, stalls_for_ever, goes_on, killed, stopped);)+
     };
 }
 
@@ -129,7 +129,11 @@ struct Underway {
 impl Underway {
     /// Starts a program against an address and waits until so much is so.
     fn start(broker: Broker, address: &Address, at: &Address, enough: impl Fn(Duration) -> bool) -> Underway {
-        let mut program = broker.program(at, 60, &[]);
+        Self::of(broker.program(at, 60, &[]), address, enough)
+    }
+
+    /// The same of a program that is about to start.
+    fn of(mut program: Run, address: &Address, enough: impl Fn(Duration) -> bool) -> Underway {
         let (from, mut child) = (Instant::now(), program.start());
         while !enough(from.elapsed()) {
             if let Ok(Some(status)) = child.try_wait() {
@@ -183,6 +187,29 @@ fn fails(broker: Broker, fault: Fault) {
 fn cut(broker: Broker) {
     fails(broker, Fault::Cut);
 }
+
+/// All connections are cut for a while, and the run goes on as it was asked to: nothing is lost.
+fn goes_on(broker: Broker) {
+    let _there = broker.shared();
+    let Some(address) = broker.address("URL") else { return };
+    let proxy = Proxy::before(&address.place);
+    let seen = address.at(&format!("127.0.0.1:{}", proxy.port));
+    let program = broker.program(&seen, 12, &["measurement.broker.reconnect=true".into()]);
+    let underway = Underway::of(program, &address, |_| proxy.deliveries() >= UNDERWAY);
+    proxy.fail(Fault::Cut);
+    std::thread::sleep(AWAY);
+    proxy.heal();
+    let said = underway.program.end(underway.child, underway.from);
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    assert!(said.text.contains("the connection was lost once and made anew"), "{}", said.text);
+    for gate in ["lost", "unfinished", "unconfirmed", "clock inversions"] {
+        assert!(said.text.contains(&format!("✓ {gate}:")), "{gate}: {}", said.text);
+    }
+    keeps_the_secret(&said, address.password());
+}
+
+/// How long all connections are cut.
+const AWAY: Duration = Duration::from_millis(300);
 
 fn half(broker: Broker) {
     fails(broker, Fault::Half);

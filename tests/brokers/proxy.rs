@@ -65,6 +65,12 @@ impl Proxy {
         *self.shared.fault.lock().expect("no panic") = Some(fault);
     }
 
+    /// Everything is passed on again, by new connections.
+    pub(crate) fn heal(&self) {
+        *self.shared.fault.lock().expect("no panic") = None;
+        self.shared.stalled.store(false, Ordering::SeqCst);
+    }
+
     /// Messages that the broker has delivered, but for those that came in pieces.
     pub(crate) fn deliveries(&self) -> usize {
         self.shared.delivered.load(Ordering::SeqCst)

@@ -17,6 +17,23 @@ pub enum MeasurementCaveat {
         /// How long it lasted.
         lasted: f64,
     },
+    /// Connections to a broker were lost and made anew.
+    #[error(
+        "the connection was lost {} and made anew, {} in all without one; messages that were published again because their \
+         confirm had not come: {republished}, delivered again: {delivered_again}; waits and latencies have that in \
+         them, the rehearsal has not, and the replay a part of it",
+        if *times == 1 { "once".into() } else { format!("{times} times") }, Time(*away)
+    )]
+    Reconnected {
+        /// How often.
+        times: u64,
+        /// Seconds without one.
+        away: f64,
+        /// Messages that were published again.
+        republished: u64,
+        /// Messages that were delivered again.
+        delivered_again: u64,
+    },
     /// The answers are about a part of the plan.
     #[error(
         "all answers are about the first {finished} of {due} messages that were due, which were finished{}",

@@ -45,6 +45,10 @@ pub(crate) struct Trouble {
 pub(crate) enum TroubleKind {
     /// A connection was lost, and why, as a clause: the run ends.
     Disconnected { why: String },
+    /// Connections were lost and made anew, so many nanoseconds later: so many messages were published again.
+    Reconnected { away: u64, republished: u64 },
+    /// A message was delivered again because the connection was lost that had it, or its acknowledgement.
+    DeliveredAgain,
     /// The broker did not take a message for which the scenario has room, and why, as it says.
     Refused { why: String },
     /// The broker gave a message back because no queue would have it.

@@ -154,6 +154,9 @@ declare! {
         key: Option<String> = None, Maybe(Text), "a file with the client's key";
         /// Seconds for which an answer is waited for.
         wait: f64 = 10.0, Timespan::AboveZero, "how long an answer of the broker is waited for";
+        /// Whether connections that are lost in mid-run are made anew.
+        reconnect: bool = false, Flag,
+            "a connection lost in mid-run is made anew within the wait and the run goes on, where else it ends";
         /// Whose queues are used.
         queue: BrokerQueue = BrokerQueue::Own, Word,
             "the run's own queues, or existing ones of the same names";

@@ -18,6 +18,12 @@ pub(super) mod nats;
 pub(super) mod rabbitmq;
 #[cfg(feature = "redis")]
 pub(super) mod redis;
+#[cfg(feature = "brokers-wire")]
+#[cfg_attr(
+    not(feature = "brokers"),
+    allow(dead_code, unused_imports, reason = "an adapter uses a part of it")
+)]
+mod renewal;
 #[cfg(feature = "rocketmq")]
 pub(super) mod rocketmq;
 #[cfg(any(feature = "rabbitmq", feature = "zeromq"))]

@@ -23,7 +23,7 @@ fn told(subject: &Subject, port: u16) -> String {
     scenario.measurement.broker.url = Some(url.clone());
     scenario.measurement.broker.wait = 2.0;
     let listener = Arc::new(Heard::default()) as Arc<dyn Listener>;
-    match open(&Opening { scenario: &scenario, messages: 10, listener }) {
+    match open(&Opening { scenario: &scenario, messages: 10, listener, session: None }) {
         Err(error @ LoadError::Broker { .. }) => {
             let text = error.to_string();
             assert!(text.contains(&url), "{text} says where");

@@ -58,7 +58,7 @@ impl TargetTrial {
             group.map_or(1, |c| c.batch.map_or(c.prefetch, |batch| batch.max).max(1))
         };
         let holds = (0..scenario.queues.len()).map(hold).collect();
-        let target = open(&Opening { scenario: &scenario, messages: 2_000, listener });
+        let target = open(&Opening { scenario: &scenario, messages: 2_000, listener, session: None });
         TargetTrial { target: target.unwrap_or_else(|why| panic!("{why}")), heard, holds }
     }
 

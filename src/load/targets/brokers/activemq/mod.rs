@@ -11,6 +11,7 @@ mod sender;
 
 use super::capabilities::activemq::START;
 use super::common::BrokerUrl;
+use super::renewal::{self, Renewable};
 use super::wire::{BrokerLine, BrokerLines, Login, PROBE, Senders, Session, Socket};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
@@ -53,6 +54,11 @@ pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    renewal::open(opening, begin)
+}
+
+/// Begins a session.
+fn begin(opening: &Opening<'_>) -> Result<Box<dyn Renewable>, LoadError> {
     let scenario = opening.scenario;
     let session = Arc::new(Session::new(opening, login(&scenario.measurement.broker)?));
     let StompConnection { server, .. } = StompConnection::open(&session.login, session.largest)?;
@@ -75,12 +81,12 @@ impl ActiveMq {
     }
 }
 
-impl Target for ActiveMq {
-    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+impl Renewable for ActiveMq {
+    fn own_publisher(&self) -> Result<Box<dyn Publisher>, LoadError> {
         Ok(Box::new(StompPublisher::new(&self.session, &self.lines, &self.kinds, self.sender()?)))
     }
 
-    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+    fn own_receiver(&self, of: Subscription) -> Result<Box<dyn Receiver>, LoadError> {
         let queue = &self.scenario.queues[of.queue];
         let place = StompPlace {
             queue: of.queue,
@@ -91,6 +97,20 @@ impl Target for ActiveMq {
             persistent: self.kinds[of.queue].0,
         };
         Ok(Box::new(StompReceiver::open(&self.session, &self.lines, place)?))
+    }
+
+    fn leave(&self) {
+        self.session.leave();
+    }
+}
+
+impl Target for ActiveMq {
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+        Ok(self.own_publisher()?)
+    }
+
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+        Ok(self.own_receiver(of)?)
     }
 
     fn close(&self, queue: usize) {
@@ -127,6 +147,9 @@ impl Drop for ActiveMq {
     fn drop(&mut self) {
         self.session.halt();
         self.senders.join();
+        if self.session.is_left() {
+            return;
+        }
         let full = |line: &&BrokerLine| self.session.inside.inside(line.queue) > 0;
         let names: Vec<&str> = self.lines.all().iter().filter(full).map(|line| line.name.as_str()).collect();
         if !names.is_empty() {

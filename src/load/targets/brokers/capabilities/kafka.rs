@@ -55,5 +55,5 @@ pub(in crate::load::targets) fn limits(scenario: &Scenario) -> Vec<UnmeasurableS
         setting: format!("prefetch of several consumers of queues.{}", queue.name),
         why: "nobody deals its messages to windows: leave prefetch out",
     });
-    super::of_all(scenario).into_iter().chain(windows).collect()
+    super::of_all(scenario).into_iter().chain(windows).chain(super::without_reconnect(scenario)).collect()
 }

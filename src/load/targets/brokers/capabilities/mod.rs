@@ -10,7 +10,7 @@ pub(in crate::load::targets) mod zeromq;
 
 use crate::load::UnmeasurableSetting;
 use crate::load::targets::Support;
-use crate::scenario::{BrokerQueue, Discipline, Feature, Queue, Scenario};
+use crate::scenario::{Ack, BrokerQueue, Consumer, Discipline, Feature, Queue, Scenario};
 
 /// Bytes of the smallest body: a message's position and a checksum.
 pub(in crate::load::targets) const SMALLEST_BODY: u32 = 12;
@@ -29,6 +29,58 @@ fn of_all(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
               measurement.broker.queue out",
         });
     small.chain(own).collect()
+}
+
+/// What a run has whose connections are never made anew.
+fn without_reconnect(scenario: &Scenario) -> Option<UnmeasurableSetting> {
+    scenario.measurement.broker.reconnect.then(|| UnmeasurableSetting {
+        setting: RECONNECT.into(),
+        why: "the run ends with its connections: leave it out, or write target = \"rabbitmq\", \"nats\", \"redis\" or \
+            \"activemq\"",
+    })
+}
+
+/// The setting that lets connections be made anew.
+const RECONNECT: &str = "measurement.broker.reconnect = true";
+
+/// What a run cannot have whose connections are made anew: whatever counts on knowing what became of each delivery,
+/// and publishes of which nobody knows whether they arrived.
+fn with_reconnect(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
+    let broker = &scenario.measurement.broker;
+    if !broker.reconnect {
+        return Vec::new();
+    }
+    let refused =
+        |what: String, why| UnmeasurableSetting { setting: format!("{RECONNECT} with {what}"), why };
+    let confirms = (!broker.confirm).then(|| {
+        let why = "nobody would know what was lost with a connection: leave confirm = false out";
+        refused("confirm = false".into(), why)
+    });
+    let existing = (broker.queue == BrokerQueue::Existing).then(|| {
+        let why =
+            "a queue that is in use when the connection is back is not touched: leave one of the two out";
+        refused("queue = \"existing\"".into(), why)
+    });
+    let counts = "who delivers again after a lost connection counts anew: leave one of the two out";
+    let queue = |queue: &Queue| {
+        let losses = queue.max_length.is_some() || queue.message_ttl.is_some() || queue.dead_letter.is_some();
+        let counted = queue.delivery_limit.is_some() || queue.visibility_timeout.is_some();
+        let what =
+            "a bound, a time to live, dead letters, a delivery limit or a visibility timeout of queues";
+        (losses || counted).then(|| refused(format!("{what}.{}", queue.name), counts))
+    };
+    let group = |consumer: &Consumer| {
+        let early = consumer.ack == Ack::Auto;
+        let what = "failures or ack = \"auto\" of consumers";
+        (early || consumer.failure > 0.0).then(|| refused(format!("{what}.{}", consumer.name), counts))
+    };
+    let queues = scenario.queues.iter().filter_map(queue);
+    confirms
+        .into_iter()
+        .chain(existing)
+        .chain(queues)
+        .chain(scenario.consumers.iter().filter_map(group))
+        .collect()
 }
 
 /// Whether a queue has settings that a broker is told when it is declared.
@@ -106,5 +158,5 @@ fn by_hand(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
             why: "it makes queues of its own: leave that out",
         });
     let dead = scenario.queues.iter().filter(bounded).map(setting);
-    of_all(scenario).into_iter().chain(dead).chain(existing).collect()
+    of_all(scenario).into_iter().chain(dead).chain(existing).chain(with_reconnect(scenario)).collect()
 }

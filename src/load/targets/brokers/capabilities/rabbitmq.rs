@@ -47,6 +47,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
 pub(in crate::load::targets) fn limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
     let broker = &scenario.measurement.broker;
     let mut out = super::of_all(scenario);
+    out.extend(super::with_reconnect(scenario));
     let mut refuse = |there: bool, setting: String, why: &'static str| {
         out.extend(there.then_some(UnmeasurableSetting { setting, why }));
     };

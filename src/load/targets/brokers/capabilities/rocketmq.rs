@@ -50,5 +50,10 @@ pub(in crate::load::targets) fn limits(scenario: &Scenario) -> Vec<UnmeasurableS
         setting: "measurement.broker.queue = \"existing\"".into(),
         why: "its topics keep what was settled, so that nobody can tell whether one is empty: leave it out",
     });
-    super::of_all(scenario).into_iter().chain(large).chain(existing).collect()
+    super::of_all(scenario)
+        .into_iter()
+        .chain(large)
+        .chain(existing)
+        .chain(super::without_reconnect(scenario))
+        .collect()
 }

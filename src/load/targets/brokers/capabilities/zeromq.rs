@@ -47,5 +47,11 @@ pub(in crate::load::targets) fn limits(scenario: &Scenario) -> Vec<UnmeasurableS
             "its servers take turns among connections, not in the order of sending: leave it out",
         )
     });
-    super::of_all(scenario).into_iter().chain(backlogs).chain(outages).chain(each).collect()
+    super::of_all(scenario)
+        .into_iter()
+        .chain(backlogs)
+        .chain(outages)
+        .chain(each)
+        .chain(super::without_reconnect(scenario))
+        .collect()
 }

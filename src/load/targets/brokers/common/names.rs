@@ -1,5 +1,6 @@
 //! Names of what a run makes on a broker: nobody else's are ever declared, purged or deleted.
 
+use crate::load::targets::Opening;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// How the names of all runs begin.
@@ -32,6 +33,11 @@ impl RunNames {
         let random = RandomState::new().build_hasher().finish();
         let run = (0..8).map(|i| char::from(LETTERS[(random >> (5 * i)) as usize & 31])).collect();
         RunNames { run }
+    }
+
+    /// Those of a session: of a run that has a name, or of a new one.
+    pub(in crate::load::targets) fn of_session(opening: &Opening<'_>) -> Self {
+        opening.session.map_or_else(RunNames::new, |session| RunNames { run: session.run.into() })
     }
 
     /// The run's own part of the names.

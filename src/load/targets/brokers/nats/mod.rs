@@ -11,6 +11,7 @@ mod settings;
 
 use super::capabilities::nats::START;
 use super::common::{BrokerUrl, RunNames, failed, is_of_a_run};
+use super::renewal::{self, Renewable};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
@@ -84,6 +85,11 @@ pub(in crate::load::targets) fn leftovers() -> Result<Leftovers, LoadError> {
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    renewal::open(opening, begin)
+}
+
+/// Begins a session.
+fn begin(opening: &Opening<'_>) -> Result<Box<dyn Renewable>, LoadError> {
     let session = Arc::new(Session::new(opening, login(&opening.scenario.measurement.broker)?));
     let connection = NatsConnection::open(&session.login, &session.names, session.largest)?;
     if connection.info["jetstream"].as_bool() != Some(true) {
@@ -108,19 +114,24 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         count: 0.into(),
     };
     // From here on it is cleared away when something fails.
-    nats.declare()?;
+    nats.declare(opening.session.is_some_and(|session| session.anew))?;
     Ok(Box::new(nats))
 }
 
 impl Nats {
-    /// Makes a stream and a consumer for each queue.
-    fn declare(&self) -> Result<(), LoadError> {
+    /// Makes a stream and a consumer for each queue. One that is made anew delivers again all that is not settled.
+    fn declare(&self, anew: bool) -> Result<(), LoadError> {
         let (mut requests, login) = (self.requests.lock(), &self.session.login);
         for line in self.lines.all() {
             let stream = settings::stream(&line.name);
             let until = login.deadline();
             let of_stream = settings::stream_settings(&self.scenario, line);
             requests.ask(login, &format!("$JS.API.STREAM.CREATE.{stream}"), &of_stream, until)?;
+            if anew {
+                let subject = format!("$JS.API.CONSUMER.DELETE.{stream}.{}", settings::CONSUMER);
+                // Where the server has forgotten the stream, there is no consumer either.
+                let _deleted = requests.ask(login, &subject, &Value::Null, until);
+            }
             let subject = format!("$JS.API.CONSUMER.CREATE.{stream}.{}", settings::CONSUMER);
             let of_consumer = settings::consumer_settings(&self.scenario, line);
             requests.ask(login, &subject, &of_consumer, until)?;
@@ -134,17 +145,31 @@ impl Nats {
     }
 }
 
-impl Target for Nats {
-    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+impl Renewable for Nats {
+    fn own_publisher(&self) -> Result<Box<dyn Publisher>, LoadError> {
         Ok(Box::new(NatsPublisher::new(&self.session, &self.lines, self.sender()?)))
     }
 
-    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+    fn own_receiver(&self, of: Subscription) -> Result<Box<dyn Receiver>, LoadError> {
         let part = if self.scenario.queues[of.queue].partitions.is_some() { of.part } else { 0 };
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let settings = NatsQueue::of(&self.scenario, of.queue);
         let place = (of.queue, part, u64::from(window(&self.scenario, of)));
         Ok(Box::new(NatsReceiver::open(&self.session, &self.lines, settings, place, number)?))
+    }
+
+    fn leave(&self) {
+        self.session.leave();
+    }
+}
+
+impl Target for Nats {
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+        Ok(self.own_publisher()?)
+    }
+
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+        Ok(self.own_receiver(of)?)
     }
 
     fn close(&self, queue: usize) {
@@ -184,6 +209,9 @@ impl Drop for Nats {
     fn drop(&mut self) {
         self.session.halt();
         self.senders.join();
+        if self.session.is_left() {
+            return;
+        }
         let (mut requests, until) = (self.requests.lock(), Monotonic.now() + CLEARING);
         for line in self.lines.all() {
             let subject = format!("$JS.API.STREAM.DELETE.{}", settings::stream(&line.name));

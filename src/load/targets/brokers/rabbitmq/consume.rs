@@ -24,8 +24,8 @@ use std::time::Duration;
 const LOOK: u64 = 100_000_000;
 
 /// One server's channel, and its subscription while it has one.
-pub(super) struct ChannelReceiver<'a> {
-    broker: &'a RabbitMq,
+pub(super) struct ChannelReceiver {
+    broker: Arc<RabbitMq>,
     channel: Channel,
     of: Subscription,
     consumer: Option<Consumer>,
@@ -35,18 +35,19 @@ pub(super) struct ChannelReceiver<'a> {
     waker: Option<(thread::ThreadId, Waker)>,
 }
 
-impl<'a> ChannelReceiver<'a> {
-    pub(super) fn new(broker: &'a RabbitMq, of: Subscription) -> Result<Self, LoadError> {
+impl ChannelReceiver {
+    pub(super) fn new(broker: &Arc<RabbitMq>, of: Subscription) -> Result<Self, LoadError> {
         let channel = broker.channel()?;
         let prefetch = u16::try_from(of.hold).unwrap_or(u16::MAX);
         let set = broker
             .runtime
             .wait(broker.settings.wait, channel.basic_qos(prefetch, BasicQosOptions::default()));
         set.ok_or_else(|| broker.address.silent())?.map_err(|e| broker.address.refused(&e))?;
+        let broker = Arc::clone(broker);
         Ok(ChannelReceiver { broker, channel, of, consumer: None, held: Vec::new(), waker: None })
     }
 
-    fn shared(&self) -> &'a Arc<Shared> {
+    fn shared(&self) -> &Arc<Shared> {
         &self.broker.shared
     }
 
@@ -117,7 +118,7 @@ impl<'a> ChannelReceiver<'a> {
     }
 }
 
-impl Receiver for ChannelReceiver<'_> {
+impl Receiver for ChannelReceiver {
     fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool {
         if !self.subscribe() {
             return false;
@@ -159,7 +160,7 @@ impl Receiver for ChannelReceiver<'_> {
     }
 
     fn nack(&mut self, delivery: &Delivery, delay: u64) -> bool {
-        let (shared, queue) = (self.shared(), self.of.queue);
+        let (shared, queue) = (Arc::clone(self.shared()), self.of.queue);
         let &Delivery { message, deliveries, tag, .. } = delivery;
         let settings = &shared.queues.each[queue];
         if settings.delivery_limit.is_some_and(|limit| deliveries >= limit) {

@@ -8,6 +8,7 @@ mod publish;
 mod version;
 
 use super::common::{MessageBodies, MessagesInside, Redeliveries, RunNames, failed};
+use super::renewal::{self, Renewable};
 use super::runtime::ClientRuntime;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
@@ -33,6 +34,9 @@ const LOOK: u64 = 1_000_000;
 
 /// Seconds that each step of the clean-up may take.
 const CLEAN_UP: f64 = 2.0;
+
+/// The same where the next session waits for it.
+const PARTING: f64 = 0.2;
 
 /// A broker in use by one run.
 struct RabbitMq {
@@ -63,6 +67,8 @@ struct Shared {
     lost: Once,
     /// Whether a lost connection is no trouble any more: the run is over.
     parting: AtomicBool,
+    /// Whether another session follows, which finds what this one made.
+    left: AtomicBool,
     /// Threads that may wait for a delivery.
     waiting: Mutex<Vec<Thread>>,
     /// Publishes without a verdict, and when one was last heard of, or the first of them sent.
@@ -73,9 +79,14 @@ struct Shared {
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    renewal::open(opening, begin)
+}
+
+/// Begins a session.
+fn begin(opening: &Opening<'_>) -> Result<Box<dyn Renewable>, LoadError> {
     let scenario = opening.scenario;
     let settings = scenario.measurement.broker.clone();
-    let names = RunNames::new();
+    let names = RunNames::of_session(opening);
     let address = Address::resolve(&settings, &names)?;
     let runtime = ClientRuntime::new()?;
     let queues = BrokerQueues::new(scenario, &names);
@@ -88,6 +99,7 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         halted: false.into(),
         lost: Once::new(),
         parting: false.into(),
+        left: false.into(),
         waiting: Mutex::default(),
         unanswered: 0.into(),
         heard: 0.into(),
@@ -104,7 +116,7 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
     });
     let connection = prepared.unwrap_or_else(|| Err(address.silent()))?;
     let product = address.login(&settings).map_or_else(|_| TARGET.into(), |login| version::product(&login));
-    Ok(Box::new(RabbitMq {
+    Ok(Box::new(Arc::new(RabbitMq {
         runtime,
         settings,
         address,
@@ -112,7 +124,7 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         others: Mutex::default(),
         shared,
         product,
-    }))
+    })))
 }
 
 /// Where a broker answers that no scenario names.
@@ -130,6 +142,12 @@ pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
 }
 
 impl Shared {
+    /// Nobody is to wait any more.
+    fn halt(&self) {
+        self.halted.store(true, Ordering::Release);
+        self.wake_all();
+    }
+
     fn wake_all(&self) {
         self.waiting.lock().iter().for_each(Thread::unpark);
     }
@@ -190,15 +208,41 @@ impl RabbitMq {
         });
         made.unwrap_or_else(|| Err(self.address.silent()))
     }
+
+    /// Closes all connections, each within so many seconds.
+    fn say_good_bye(&self, within: f64) {
+        let all = std::mem::take(&mut *self.others.lock());
+        for connection in all.iter().chain([&self.connection]) {
+            let _closed = self.runtime.wait(within, connection.close(200, "done".into()));
+        }
+    }
 }
 
-impl Target for RabbitMq {
-    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+impl Renewable for Arc<RabbitMq> {
+    fn own_publisher(&self) -> Result<Box<dyn Publisher>, LoadError> {
         Ok(Box::new(publish::ChannelPublisher::new(self)?))
     }
 
-    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+    fn own_receiver(&self, of: Subscription) -> Result<Box<dyn Receiver>, LoadError> {
         Ok(Box::new(consume::ChannelReceiver::new(self, of)?))
+    }
+
+    fn leave(&self) {
+        self.shared.left.store(true, Ordering::SeqCst);
+        self.shared.parting.store(true, Ordering::SeqCst);
+        self.halt();
+        // What is not settled is delivered again once its connection is closed.
+        self.say_good_bye(PARTING);
+    }
+}
+
+impl Target for Arc<RabbitMq> {
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+        Ok(self.own_publisher()?)
+    }
+
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+        Ok(self.own_receiver(of)?)
     }
 
     fn close(&self, queue: usize) {
@@ -207,8 +251,7 @@ impl Target for RabbitMq {
     }
 
     fn halt(&self) {
-        self.shared.halted.store(true, Ordering::Release);
-        self.shared.wake_all();
+        self.shared.halt();
     }
 
     fn in_system(&self, queue: usize) -> Option<u64> {
@@ -242,19 +285,16 @@ impl Target for RabbitMq {
 impl Drop for RabbitMq {
     fn drop(&mut self) {
         self.shared.parting.store(true, Ordering::SeqCst);
-        self.halt();
+        self.shared.halt();
         // What cannot be deleted expires, and who is gone says no good-bye.
-        if self.shared.lost.is_completed() {
+        if self.shared.lost.is_completed() || self.shared.left.load(Ordering::SeqCst) {
             return;
         }
         let _deleted = self.runtime.wait(CLEAN_UP, async {
             let channel = self.connection.create_channel().await?;
             self.shared.queues.delete(&channel).await
         });
-        let all = std::mem::take(&mut *self.others.lock());
-        for connection in all.iter().chain([&self.connection]) {
-            let _closed = self.runtime.wait(CLEAN_UP, connection.close(200, "done".into()));
-        }
+        self.say_good_bye(CLEAN_UP);
     }
 }
 

@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
 
 /// One thread's channel for publishing.
-pub(super) struct ChannelPublisher<'a> {
-    broker: &'a RabbitMq,
+pub(super) struct ChannelPublisher {
+    broker: Arc<RabbitMq>,
     channel: Channel,
 }
 
@@ -23,8 +23,8 @@ pub(super) struct Envelope {
     pub properties: BasicProperties,
 }
 
-impl<'a> ChannelPublisher<'a> {
-    pub(super) fn new(broker: &'a RabbitMq) -> Result<Self, LoadError> {
+impl ChannelPublisher {
+    pub(super) fn new(broker: &Arc<RabbitMq>) -> Result<Self, LoadError> {
         let channel = broker.channel()?;
         if broker.settings.confirm {
             let selected = broker
@@ -32,11 +32,11 @@ impl<'a> ChannelPublisher<'a> {
                 .wait(broker.settings.wait, channel.confirm_select(ConfirmSelectOptions::default()));
             selected.ok_or_else(|| broker.address.silent())?.map_err(|e| broker.address.refused(&e))?;
         }
-        Ok(ChannelPublisher { broker, channel })
+        Ok(ChannelPublisher { broker: Arc::clone(broker), channel })
     }
 }
 
-impl Publisher for ChannelPublisher<'_> {
+impl Publisher for ChannelPublisher {
     fn publish(&mut self, queue: usize, request: &PublishRequest) -> Sent {
         let shared = &self.broker.shared;
         if shared.halted.load(Ordering::Acquire) || !self.channel.status().connected() {

@@ -9,6 +9,7 @@ mod settings;
 
 use super::capabilities::redis::START;
 use super::common::{BrokerUrl, RunNames, is_of_a_run};
+use super::renewal::{self, Renewable};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
@@ -85,6 +86,11 @@ pub(in crate::load::targets) fn leftovers() -> Result<Leftovers, LoadError> {
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    renewal::open(opening, begin)
+}
+
+/// Begins a session.
+fn begin(opening: &Opening<'_>) -> Result<Box<dyn Renewable>, LoadError> {
     let scenario = opening.scenario;
     let session = Arc::new(Session::new(opening, login(&scenario.measurement.broker)?));
     let mut requests = RedisConnection::open(&session.login, &session.names, session.largest)?;
@@ -105,7 +111,7 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         count: 0.into(),
     };
     // From here on it is cleared away when something fails.
-    redis.declare()?;
+    redis.declare(opening.session.is_some_and(|session| session.anew))?;
     Ok(Box::new(redis))
 }
 
@@ -152,10 +158,15 @@ fn check_disk(requests: &mut RedisConnection, login: &Login) -> Result<(), LoadE
 }
 
 impl Redis {
-    /// Makes a stream and a group for each queue.
-    fn declare(&self) -> Result<(), LoadError> {
+    /// Makes a stream and a group for each queue. One that is made anew delivers again all that is not settled.
+    fn declare(&self, anew: bool) -> Result<(), LoadError> {
         let (mut requests, login) = (self.requests.lock(), &self.session.login);
         for line in self.lines.all() {
+            if anew {
+                // Where the server has forgotten the stream, there is no group either.
+                let words: &[&[u8]] = &[b"XGROUP", b"DESTROY", line.name.as_bytes(), GROUP];
+                let _destroyed = requests.ask(login, words, login.deadline());
+            }
             let words: &[&[u8]] = &[b"XGROUP", b"CREATE", line.name.as_bytes(), GROUP, b"0", b"MKSTREAM"];
             requests.ask(login, words, login.deadline())?;
         }
@@ -167,12 +178,12 @@ impl Redis {
     }
 }
 
-impl Target for Redis {
-    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+impl Renewable for Redis {
+    fn own_publisher(&self) -> Result<Box<dyn Publisher>, LoadError> {
         Ok(Box::new(RedisPublisher::new(&self.session, &self.lines, &self.queues, self.sender()?)))
     }
 
-    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+    fn own_receiver(&self, of: Subscription) -> Result<Box<dyn Receiver>, LoadError> {
         let part = if self.scenario.queues[of.queue].partitions.is_some() { of.part } else { 0 };
         let returned = self.returned.get(self.lines.name(of.queue, part)).map(Arc::clone).unwrap_or_default();
         let place =
@@ -180,6 +191,20 @@ impl Target for Redis {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let settings = self.queues[of.queue];
         Ok(Box::new(RedisReceiver::open(&self.session, &self.lines, settings, place, number)?))
+    }
+
+    fn leave(&self) {
+        self.session.leave();
+    }
+}
+
+impl Target for Redis {
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+        Ok(self.own_publisher()?)
+    }
+
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+        Ok(self.own_receiver(of)?)
     }
 
     fn close(&self, queue: usize) {
@@ -211,6 +236,9 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.session.halt();
         self.senders.join();
+        if self.session.is_left() {
+            return;
+        }
         let (mut requests, until) = (self.requests.lock(), Monotonic.now() + CLEARING);
         for line in self.lines.all() {
             // Where the broker is gone, so are its replies.

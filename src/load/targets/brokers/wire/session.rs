@@ -27,6 +27,8 @@ pub(in crate::load::targets) struct Session {
     closed: Vec<AtomicBool>,
     halted: AtomicBool,
     lost: AtomicBool,
+    /// Whether what the run made on the broker is left for the next session.
+    left: AtomicBool,
     /// Publishes without a verdict.
     unanswered: AtomicU64,
 }
@@ -42,7 +44,7 @@ struct Connection {
 
 impl Session {
     pub(in crate::load::targets) fn new(opening: &Opening<'_>, login: Login) -> Self {
-        let (scenario, names) = (opening.scenario, RunNames::new());
+        let (scenario, names) = (opening.scenario, RunNames::of_session(opening));
         Session {
             login,
             bodies: MessageBodies::new(names.run()),
@@ -55,6 +57,7 @@ impl Session {
             closed: scenario.queues.iter().map(|_| AtomicBool::new(false)).collect(),
             halted: AtomicBool::new(false),
             lost: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             unanswered: 0.into(),
         }
     }
@@ -79,6 +82,17 @@ impl Session {
         self.halted.store(true, Ordering::SeqCst);
         let all = self.connections.lock();
         all.iter().filter_map(|connection| connection.socket.upgrade()).for_each(|socket| socket.end());
+    }
+
+    /// Everybody is let go, and the next session finds what this one made.
+    pub(in crate::load::targets) fn leave(&self) {
+        self.left.store(true, Ordering::SeqCst);
+        self.halt();
+    }
+
+    /// Whether another session follows.
+    pub(in crate::load::targets) fn is_left(&self) -> bool {
+        self.left.load(Ordering::SeqCst)
     }
 
     pub(in crate::load::targets) fn is_halted(&self) -> bool {
