@@ -33,12 +33,13 @@ pub(crate) struct Opening<'a> {
     pub messages: usize,
     pub listener: Arc<dyn Listener>,
     /// Whose session with a broker it is, where another may follow it.
+    #[cfg_attr(not(feature = "brokers-wire"), allow(dead_code, reason = "only brokers have sessions"))]
     pub session: Option<SessionName<'a>>,
 }
 
 /// A session with a broker: one of several of a run.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(feature = "brokers-common"), allow(dead_code, reason = "only brokers have sessions"))]
+#[cfg_attr(not(feature = "brokers-wire"), allow(dead_code, reason = "only brokers have sessions"))]
 pub(crate) struct SessionName<'a> {
     /// The run's own part of the names.
     pub run: &'a str,
