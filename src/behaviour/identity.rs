@@ -50,6 +50,11 @@ impl MessageIdentity {
         if copy == 0 { self } else { self.branch(copy as u64) }
     }
 
+    /// As it goes on when its copies have come together, whichever came last.
+    pub(crate) fn rejoined(self) -> Self {
+        MessageIdentity { path: self.path.wrapping_add(0x2545_f491_4f6c_dd1d), ..self }
+    }
+
     /// As a dead letter.
     #[inline(always)]
     pub(crate) fn dead_lettered(self) -> Self {

@@ -9,6 +9,8 @@ use crate::scenario::{Complete, Consumer, Deliver, Destination, KeyChoice, Route
 pub(crate) struct TopicPolicy {
     pub deliver: Deliver,
     pub complete: Complete,
+    /// How many copies have to come together, if they rejoin.
+    pub rejoining: Option<u32>,
     /// Indices of queues.
     pub subscriptions: Vec<usize>,
     key: Key,
@@ -22,6 +24,11 @@ impl TopicPolicy {
         TopicPolicy {
             deliver: topic.deliver,
             complete: topic.complete_when,
+            rejoining: scenario
+                .queues
+                .iter()
+                .any(|queue| queue.join == Some(index))
+                .then(|| topic.copies_to_rejoin()),
             subscriptions: topic.subscriptions.clone(),
             key: draws.key(Role::Subscription, &topic.name),
             by_key: scenario.choice_of_topic(index),

@@ -30,7 +30,10 @@ fn repaired(group: &Consumer) -> f64 {
 
 /// Deliveries a second that a group can do; `None` is without limit.
 pub(super) fn capacity(group: &Consumer) -> Option<f64> {
-    let work = group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group));
+    let servers = group.most_servers().map(|n| f64::from(n) * up(group));
+    let slots = group.resource.map(|needed| f64::from(needed.capacity));
+    let at_work = servers.into_iter().chain(slots).reduce(f64::min);
+    let work = at_work.map(|n| n / per_message(group));
     let work = work.map(|work| work / (1.0 + left_idle(group).least));
     match (work, limit(group)) {
         (Some(work), Some(limit)) => Some(work.min(limit)),

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::demand::demands;
 use super::forwards;
-use super::model::{Ack, Destination, Overflow, Scenario, Servers};
+use super::model::{Ack, Consumer, Destination, Overflow, Scenario, Servers};
 use super::node::Node;
 use super::place::Place;
 use super::problem::Problem;
@@ -212,7 +212,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;
         // What is just enough is enough where nothing happens by chance.
-        let enough_time = growth <= 1e-9 * capacity && !scenario.has_chance();
+        let enough_time = growth.abs() <= 1e-9 * capacity && !scenario.has_chance();
         if load.least >= 1.0 && !bounded && !enough_time {
             let rho = match load.least {
                 rho if rho.is_finite() => significant(rho, 3),
@@ -225,6 +225,8 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
                 "more come back than leave".into()
             } else if growth > 1e-9 * capacity {
                 format!("{at_least}{} messages/s more arrive than can be served", significant(growth, 3))
+            } else if growth < -1e-9 * capacity {
+                "other queues' messages need its servers, or what these need, too".into()
             } else {
                 "exactly as many arrive as can be served: it still grows, by chance".into()
             };
@@ -253,11 +255,10 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
 /// itself.
 fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
     let mut groups = scenario.consumers_of(queue).map(|(_, c)| c);
-    let (one, None) =
-        (groups.next().filter(|c| c.autoscale.is_none() && c.shifts.is_empty())?, groups.next())
-    else {
-        return None;
-    };
+    let steady = |c: &&Consumer| c.autoscale.is_none() && c.shifts.is_empty();
+    let servers_help = |c: &&Consumer| !c.needs_several() && c.resource.is_none();
+    let first = groups.next().filter(steady).filter(servers_help);
+    let (one, None) = (first?, groups.next()) else { return None };
     let busy = load.known()? * f64::from(one.most_servers()?);
     (busy < 1e9).then(|| busy as u64 + 1)
 }

@@ -2,8 +2,10 @@
 
 use super::check::place;
 use super::context::Context;
-use super::feature::{Feature, NamedTable};
+use super::exclusions::{EXCLUSIONS, Exclusion, LEAVE_OUT};
+use super::feature::Feature;
 use super::model::{Consumer, Discipline, LimitScope, Preemption, Queue, Scenario};
+use super::named_table::NamedTable;
 use super::node::Node;
 use super::problem::Problem;
 
@@ -48,154 +50,12 @@ fn words(feature: Feature) -> &'static str {
         Feature::LoadDependentService => "a service rate by load",
         Feature::SharedWorkers => "servers that it shares with other queues",
         Feature::UnequalServers => "servers of several speeds",
+        Feature::ResourceSlots | Feature::SharedResource => "a resource",
         Feature::ServersPerMessage => "messages that have several servers at once",
         Feature::ServerChoice => "a choice among idle servers",
         other => other.setting(),
     }
 }
-
-const LEAVE_OUT: &str = "leave one of them out";
-
-/// What goes with none of several others, and what to write instead.
-type Exclusion = (Feature, &'static [Feature], &'static str);
-
-const EXCLUSIONS: &[Exclusion] = {
-    use Feature::*;
-    &[
-        (
-            ProcessorSharing,
-            &[
-                ConsumerBatches,
-                Prefetch,
-                Outages,
-                Autoscaling,
-                CountTimetable,
-                VisibilityTimeout,
-                Partitions,
-                MixedGroups,
-                UnequalServers,
-                ServerChoice,
-                Preemption,
-                SharedWorkers,
-                BlockingRetry,
-                RateLimit,
-            ],
-            LEAVE_OUT,
-        ),
-        (
-            Preemption,
-            &[
-                ConsumerBatches,
-                Prefetch,
-                VisibilityTimeout,
-                Partitions,
-                UnequalServers,
-                SharedWorkers,
-                BlockingRetry,
-                RateLimit,
-            ],
-            LEAVE_OUT,
-        ),
-        (
-            SharedWorkers,
-            &[
-                MixedGroups,
-                ConsumerBatches,
-                Prefetch,
-                PrefetchOnDemand,
-                Partitions,
-                KeyLocks,
-                ServerChoice,
-                RateLimit,
-                Autoscaling,
-                UnlimitedServers,
-            ],
-            LEAVE_OUT,
-        ),
-        (
-            Transit,
-            &[
-                ProcessorSharing,
-                Preemption,
-                UnlimitedServers,
-                ConsumerBatches,
-                PrefetchOnDemand,
-                AutoAck,
-                VisibilityTimeout,
-                Partitions,
-                KeyLocks,
-                BlockingRetry,
-                Outages,
-                Autoscaling,
-                CountTimetable,
-                RateLimit,
-                SharedWorkers,
-                ServerChoice,
-            ],
-            LEAVE_OUT,
-        ),
-        (
-            ServersPerMessage,
-            &[
-                Order,
-                ConsumerBatches,
-                Prefetch,
-                PrefetchOnDemand,
-                Outages,
-                Autoscaling,
-                CountTimetable,
-                Partitions,
-                KeyLocks,
-                MixedGroups,
-                SharedWorkers,
-                UnequalServers,
-                ServerChoice,
-                UnlimitedServers,
-                LoadDependentService,
-                RateLimit,
-                Transit,
-                BlockingRetry,
-            ],
-            LEAVE_OUT,
-        ),
-        (DeliverAfter, &[Room, DropHead, Block], LEAVE_OUT),
-        (KeyLocks, &[Order, Room, DropHead, Block], LEAVE_OUT),
-        (
-            KeyLocks,
-            &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice, RateLimit],
-            LEAVE_OUT,
-        ),
-        (BlockingRetry, &[ConsumerBatches, Outages, VisibilityTimeout, RateLimit], LEAVE_OUT),
-        (RateLimit, &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice], LEAVE_OUT),
-        (UnequalServers, &[Autoscaling, Partitions], LEAVE_OUT),
-        (
-            ServerChoice,
-            &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, UnlimitedServers],
-            LEAVE_OUT,
-        ),
-        (
-            Partitions,
-            &[ConsumerBatches, Prefetch, UnlimitedServers],
-            "a partition belongs to one server, which takes its messages one by one: leave one of them out",
-        ),
-        (GroupOutages, &[Autoscaling, CountTimetable], LEAVE_OUT),
-        (
-            LoadDependentService,
-            &[
-                ProcessorSharing,
-                Outages,
-                VisibilityTimeout,
-                Partitions,
-                UnlimitedServers,
-                Preemption,
-                UnequalServers,
-                SharedWorkers,
-            ],
-            LEAVE_OUT,
-        ),
-        (ConsumerBatches, &[Prefetch], "a consumer takes batches or holds a window: leave one of them out"),
-    ]
-};
 
 /// The first clash of every queue.
 pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {

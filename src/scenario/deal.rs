@@ -9,7 +9,7 @@ use super::range::Range;
 /// What a queue that keeps up gets is less than what its servers can do, by this share at least.
 const LESS: f64 = 1e-9;
 
-const ALL: Range = Range { least: 1.0, most: 1.0 };
+pub(super) const ALL: Range = Range { least: 1.0, most: 1.0 };
 const SOME: Range = Range { least: 0.0, most: 1.0 };
 
 /// The share of a producer's messages that each subscription of a topic gets.

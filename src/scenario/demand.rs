@@ -25,9 +25,9 @@ pub(crate) struct Demand {
     pub servers: Option<u32>,
     /// Mean share of the servers' capacity that outages leave.
     pub up: f64,
-    /// Deliveries a second that all groups can do, where some are limited to a rate.
+    /// Deliveries a second that all groups can do, where some are limited to a rate or by a resource.
     pub limited: Option<f64>,
-    /// Load of its servers, where they have other queues, too.
+    /// Load of its servers, where they have other queues, too, or of what they need, where that is fuller.
     pub shared: Option<Range>,
     /// Of each server by itself, where partitions bind messages to servers.
     pub lanes: Option<PartitionAssignment>,
@@ -100,13 +100,27 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let up = share_up(&groups);
         Demand { arrivals, attempts, service, turnaround, servers, up, limited, shared: None, lanes }
     };
+    let add = |a: Range, b: Range| Range { least: a.least + b.least, most: a.most + b.most };
     let arrivals = arrivals(scenario, fate).into_iter().enumerate();
     let mut all: Vec<Demand> = arrivals.zip(scenario.consumers_by_queue()).map(demand).collect();
     for group in scenario.consumers.iter().filter(|group| !group.also.is_empty()) {
         let loads: Option<Vec<Range>> = group.queues().map(|queue| all[queue].rho()).collect();
-        let add = |a: Range, b: Range| Range { least: a.least + b.least, most: a.most + b.most };
         let together = loads.and_then(|loads| loads.into_iter().reduce(add));
         group.queues().for_each(|queue| all[queue].shared = together);
+    }
+    for (index, resource) in scenario.resources.iter().enumerate() {
+        let queues =
+            scenario.consumers.iter().filter(|c| c.resource.is_some_and(|needed| needed.index == index));
+        let queues: Vec<usize> = queues.map(|group| group.from).collect();
+        let busy = queues.iter().map(|queue| all[*queue].offered_load()).reduce(add);
+        let Some(load) = busy.map(|busy| busy.times(1.0 / f64::from(resource.capacity))) else { continue };
+        for queue in queues {
+            // What is fullest decides: its servers, or what they share.
+            let own = all[queue].rho().filter(|own| own.least > load.least);
+            all[queue].shared = Some(own.unwrap_or(load));
+            let (most, demand) = (f64::from(resource.capacity) / all[queue].service, &all[queue]);
+            all[queue].limited = Some(demand.capacity().map_or(most, |own| own.min(most)));
+        }
     }
     all
 }

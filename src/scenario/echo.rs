@@ -26,6 +26,10 @@ pub fn resolved(scenario: &Scenario) -> Value {
     named("consumers", scenario.consumers.iter().map(|c| (c.name.clone(), consumer(scenario, c))).collect());
     named("objectives", scenario.objectives.iter().map(|o| (o.metric.clone(), json!(o.text))).collect());
     named("sweep", scenario.sweep.iter().map(|(path, values)| (path.clone(), json!(values))).collect());
+    named(
+        "resources",
+        scenario.resources.iter().map(|r| (r.name.clone(), declared(r, Vec::new()))).collect(),
+    );
     root.insert("simulation".into(), simulation(&scenario.simulation));
     root.insert("measurement".into(), declared(&scenario.measurement, Vec::new()));
     Value::Object(root)
@@ -34,7 +38,9 @@ pub fn resolved(scenario: &Scenario) -> Value {
 /// The same as TOML text.
 pub fn resolved_toml(scenario: &Scenario) -> String {
     match resolved(scenario) {
-        Value::Object(root) => toml_text::document(&root, &["producers", "queues", "topics", "consumers"]),
+        Value::Object(root) => {
+            toml_text::document(&root, &["producers", "queues", "topics", "consumers", "resources"])
+        }
         _ => String::new(),
     }
 }
@@ -158,7 +164,8 @@ fn queue(scenario: &Scenario, q: &Queue) -> Value {
         syncs => json!({ "sync_per_message": syncs }),
     };
     let dead_letter = json!(q.dead_letter.map(|d| &scenario.queues[d].name));
-    let mut by_hand = vec![("dead_letter", dead_letter), ("durability", durability)];
+    let join = json!(q.join.map(|topic| &scenario.topics[topic].name));
+    let mut by_hand = vec![("dead_letter", dead_letter), ("durability", durability), ("join", join)];
     // An unbounded queue never overflows.
     if q.max_length.is_none() && q.overflow == Overflow::default() {
         by_hand.push(("overflow", Value::Null));
@@ -217,6 +224,7 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
                 .as_ref()
                 .map_or(Value::Null, |scale| declared(scale, vec![("max", json!(scale.max))])),
         ),
+        ("resource", json!(c.resource.map(|needed| &scenario.resources[needed.index].name))),
         ("to", if routes.is_empty() { Value::Null } else { json!(routes) }),
     ];
     declared(c, by_hand)

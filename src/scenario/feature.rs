@@ -4,6 +4,8 @@
 //! Whoever answers a scenario says which features it knows; what it does not know it refuses by the names and
 //! words that stand here.
 
+use super::named_table::NamedTable;
+
 /// Something that a scenario may ask for. Its words and its setting stand in one row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -62,6 +64,8 @@ pub enum Feature {
     Partitions,
     /// Messages of one key are taken one at a time, by any server.
     KeyLocks,
+    /// A topic's copies rejoin.
+    Join,
     /// Messages that wait from the start.
     Backlog,
     /// A server for every message.
@@ -108,37 +112,16 @@ pub enum Feature {
     UnequalServers,
     /// Messages that have several servers at once.
     ServersPerMessage,
+    /// Servers that need a slot of a resource.
+    ResourceSlots,
+    /// Servers that share a resource.
+    SharedResource,
     /// Not the server that has been idle longest takes the next message.
     ServerChoice,
     /// Topics.
     Topics,
     /// A message that was copied is done before all of its copies are.
     Completion,
-}
-
-/// A table of the grammar that has names in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NamedTable {
-    /// What sends.
-    Producers,
-    /// What waits.
-    Queues,
-    /// What serves.
-    Consumers,
-    /// What distributes.
-    Topics,
-}
-
-impl NamedTable {
-    /// As a scenario writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            NamedTable::Producers => "producers",
-            NamedTable::Queues => "queues",
-            NamedTable::Consumers => "consumers",
-            NamedTable::Topics => "topics",
-        }
-    }
 }
 
 /// A feature where a scenario asks for it.
@@ -160,7 +143,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 53] = {
+    pub const ALL: [Feature; 56] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -196,6 +179,8 @@ impl Feature {
             SharedWorkers,
             UnequalServers,
             ServersPerMessage,
+            ResourceSlots,
+            SharedResource,
             ServerChoice,
             Durability,
             RepeatedSync,
@@ -215,6 +200,7 @@ impl Feature {
             UnlimitedServers,
             BackOff,
             Topics,
+            Join,
             Completion,
         ]
     };
@@ -286,6 +272,9 @@ impl Feature {
             Feature::KeyLocks => {
                 (Queues, "locks = \"by-key\"", "a key is locked while a message of it is in progress")
             }
+            Feature::Join => {
+                (Queues, "join", "a topic's copies rejoin before a queue, and go on as one message (join)")
+            }
             Feature::Backlog => {
                 (Queues, "initial_backlog", "the queue starts with a backlog, so it is not stationary")
             }
@@ -352,6 +341,12 @@ impl Feature {
             Feature::UnequalServers => (Consumers, "servers", "servers of one group differ in speed"),
             Feature::ServersPerMessage => {
                 (Consumers, "servers_per_message", "a message has several servers at once")
+            }
+            Feature::ResourceSlots => {
+                (Consumers, "resource (slots)", "servers need a slot of a resource to work")
+            }
+            Feature::SharedResource => {
+                (Consumers, "resource (processor-sharing)", "servers share a resource, and are slower for it")
             }
             Feature::ServerChoice => {
                 (Consumers, "choice", "not the server that has been idle longest takes the next message")

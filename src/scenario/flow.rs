@@ -11,6 +11,7 @@ use super::capacity::{capacity, per_message, shares};
 use super::deal;
 use super::deliveries::{given_up, timely};
 use super::forwards::spread;
+use super::joins;
 use super::model::{Ack, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 use super::range::Range;
 use std::collections::BTreeMap;
@@ -215,7 +216,11 @@ fn reach(
     mut add: impl FnMut(usize, usize, f64),
 ) {
     match to {
-        Destination::Queue(queue) => [LEAST, MOST].into_iter().for_each(|side| add(side, queue, flow)),
+        Destination::Queue(queue) => {
+            let share = joins::share(scenario, queue);
+            add(LEAST, queue, flow * share.least);
+            add(MOST, queue, flow * share.most);
+        }
         Destination::Topic(topic) => {
             for (queue, share) in scenario.topics[topic].subscriptions.iter().zip(shares(topic)) {
                 add(LEAST, *queue, flow * share.least);

@@ -42,10 +42,17 @@ fn forwarded(scenario: &Scenario) -> SparseRows {
     scenario.consumers_by_queue().into_iter().map(row).collect()
 }
 
+/// How many copies go on as one message from where they come together.
+fn copies_rejoined(scenario: &Scenario, queue: usize) -> u32 {
+    let copies = |topic: usize| scenario.topics[topic].subscriptions.len().max(1) as u32;
+    scenario.queues[queue].join.map_or(1, copies)
+}
+
 /// Tells of the queues that a flow may reach, through a topic if need be, whose queues count as equals.
 pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, mut add: impl FnMut(usize, f64)) {
     match to {
-        Destination::Queue(q) => add(q, flow),
+        // As many messages as there would be if nothing is lost.
+        Destination::Queue(q) => add(q, flow / f64::from(copies_rejoined(scenario, q))),
         Destination::Topic(t) => {
             let topic = &scenario.topics[t];
             let share =

@@ -1,7 +1,7 @@
 //! The grammar: the top of a scenario, and the tables whose settings depend on a word among them. The other
 //! tables are declared beside the model.
 
-use super::model::{Consumer, MOST_CLIENTS, Measurement, Producer, Queue, Simulation, Topic};
+use super::model::{Consumer, MOST_CLIENTS, Measurement, Producer, Queue, Resource, Simulation, Topic};
 use super::notation::DeclaredTable as _;
 use super::setting::Takes::*;
 use super::setting::{SettingKey, SettingKeys, Takes, key};
@@ -19,6 +19,7 @@ pub(super) const NAMED: &[(&str, SettingKeys)] = &[
     ("queues", Queue::keys),
     ("topics", Topic::keys),
     ("consumers", Consumer::keys),
+    ("resources", Resource::keys),
 ];
 
 /// The top of a scenario. The tables without keys take paths or names.
@@ -29,6 +30,7 @@ pub(super) const ROOT: &[SettingKey] = &[
     key("queues", Any, "where messages wait, by name"),
     key("topics", Any, "publish/subscribe and load balancing, by name"),
     key("consumers", Any, "groups of servers, by name"),
+    key("resources", Any, "what several groups of servers need for their work, such as a database, by name"),
     key("simulation", Table(Simulation::keys), "how long to simulate"),
     key("measurement", Table(Measurement::keys), "what to measure and how long"),
     key(

@@ -3,7 +3,7 @@
 use super::feature::{Feature, Use};
 use super::model::{
     Ack, Complete, Consumer, Deliver, Discipline, Durability, Locks, Overflow, Preemption, PrefetchBy,
-    Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers, Topic,
+    Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers, Topic,
 };
 
 /// The features that are there, of some that may be.
@@ -53,6 +53,7 @@ impl Queue {
             (self.sync_per_message > 1, Feature::RepeatedSync),
             (self.partitions.is_some(), Feature::Partitions),
             (self.locks == Locks::ByKey, Feature::KeyLocks),
+            (self.join.is_some(), Feature::Join),
             (self.initial_backlog > 0, Feature::Backlog),
         ]);
         order.into_iter().flat_map(|order| [Feature::Order, order]).chain(settings).collect()
@@ -62,6 +63,7 @@ impl Queue {
 impl Consumer {
     /// What its settings ask for.
     pub fn features(&self) -> Vec<Feature> {
+        let needs = |sharing| self.resource.is_some_and(|needed| needed.sharing == sharing);
         there([
             (self.count == Servers::Unlimited, Feature::UnlimitedServers),
             (self.batch.is_some(), Feature::ConsumerBatches),
@@ -84,6 +86,8 @@ impl Consumer {
             (!self.also.is_empty(), Feature::SharedWorkers),
             (self.has_speeds(), Feature::UnequalServers),
             (self.needs_several(), Feature::ServersPerMessage),
+            (needs(ResourceSharing::Slots), Feature::ResourceSlots),
+            (needs(ResourceSharing::ProcessorSharing), Feature::SharedResource),
             (self.choice != ServerChoice::LongestIdle, Feature::ServerChoice),
         ])
     }

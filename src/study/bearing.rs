@@ -144,7 +144,7 @@ fn servers(scenario: &Scenario, now: Option<Decided>, load: &Load) -> Option<Few
     let (index, group) = groups.next().filter(|_| groups.next().is_none())?;
     let Servers::Count(count) = group.count else { return None };
     let unlike = group.also.len() + group.servers.len() > 0 || group.service_rate.is_some();
-    if unlike || group.needs_several() || count == 0 {
+    if unlike || group.needs_several() || group.resource.is_some() || count == 0 {
         return None;
     }
     let of = |count, beyond| Some(FewestServers { group: group.name.clone(), count, beyond });

@@ -10,6 +10,7 @@
 //! | `held_back` | any queue of these, behind a delay | as the queue alone | the same, later | as the queue alone |
 //! | `transit` | any queue of these, far from its consumers (a window of one message) | as the queue alone | the same, later | as the queue alone |
 //! | `several_servers` | any queue of these, each message with several servers at once | as the queue alone | the same | as the queue alone |
+//! | `resources` | any queue of these, its servers alone with a resource | as the queue alone | the same | as the queue alone |
 //! | `token_bucket` | M/G/∞ behind a token bucket | yes | means; percentiles of the wait | microseconds |
 //! | `ddc` | D/D/c | yes | everything | microseconds |
 //! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
@@ -35,7 +36,7 @@
 //! | `bcmp` | open networks of several classes with ways of their own: first come first served (exponential), shared, without limit, last first with interruption | yes | means; percentiles of waits in order of arrival | microseconds |
 //! | `blocking` | two exponential servers with bounded room between | yes | means | 114 µs |
 //! | `dispatch` | topics: in turn, at random, by key, to all; shorter of two; power of two | mostly | percentiles where the queues' are known; means of the last two | 147 µs – 3.5 ms (shorter of two) |
-//! | `forkjoin` | all or k of n copies | two alike, or nobody waits | means of all; percentiles of k of n | 28 µs – 377 µs |
+//! | `forkjoin`, `rejoined` | all or k of n copies; what rejoins and goes on to servers without limit | two alike, or nobody waits | means of all; percentiles of k of n | 28 µs – 377 µs |
 //! | `ggc`, `qna` | G/G/c, networks of them | no | means | 37 µs – 42 µs |
 //! | `transient` | M(t)/M/c; fluid | yes; no | means over time, time to drain | 27 µs – 870 µs |
 //!
@@ -93,12 +94,15 @@ pub mod priority;
 pub mod qbd;
 pub mod qna;
 mod quadrature;
+pub mod rejoined;
 mod requires;
+pub mod resources;
 pub mod retries;
 pub mod room;
 mod service;
 pub mod several_servers;
 pub mod shortest;
+mod stability;
 mod station;
 pub mod tagged_customer;
 pub mod times;
@@ -116,6 +120,8 @@ pub use figures::{EndToEnd, GroupFigures, LevelSummary, SteadyState, StreamFigur
 pub use formulas::formulas;
 pub use mismatch::Mismatch;
 pub use service::Service;
+use stability::enough;
+pub use stability::stable;
 pub use station::{Gaps, Station, StationStream};
 pub use times::TimeDistribution;
 
@@ -282,6 +288,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &held_back::HeldBack,
     &transit::Transit,
     &several_servers::SeveralServers,
+    &resources::AloneWithResource,
     &mginf::ErlangLoss,
     &token_bucket::TokenBucketQueue,
     &mm1::Mm1,
@@ -316,6 +323,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &bcmp::Classes,
     &blocking::BlockingTandem,
     &dispatch::Split,
+    &rejoined::Rejoined,
     &dispatch::ShortestOfTwo,
     &transient::Schedule,
     &ggc::AllenCunneen,
@@ -365,33 +373,6 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
         nearest.map_or(String::new(), |(_, name, why)| format!("; the nearest, {name}: {why}"))
     ))
     .by(Method::Theory))
-}
-
-/// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.
-///
-/// # Errors
-/// The station is unstable.
-pub fn stable(station: &Station<'_>) -> Result<(), ModelError> {
-    let mean = station.service.mean();
-    if mean.is_infinite() {
-        return Err(Growth::EndlessService { limited: true }.into());
-    }
-    enough(station.lambda(), station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean))
-}
-
-/// Refuses a rate of arrivals that the servers' rate together does not exceed.
-///
-/// # Errors
-/// The queue grows for ever.
-fn enough(lambda: f64, capacity: f64) -> Result<(), ModelError> {
-    let rho = lambda / capacity;
-    if rho < 1.0 - 1e-12 {
-        return Ok(());
-    }
-    if rho <= 1.0 + 1e-12 {
-        return Err(Growth::Critical.into());
-    }
-    Err(Growth::Load { rho, growth: lambda - capacity }.into())
 }
 
 #[cfg(test)]

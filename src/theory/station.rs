@@ -208,6 +208,7 @@ impl<'a> Station<'a> {
                 let sure = self.service.is_constant() && whole && alone;
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
+            Feature::Join => queue.join.is_some(),
             Feature::Backlog => queue.initial_backlog > 0,
             // Without a place to wait there is no oldest message to drop.
             Feature::Room => self.room().is_some_and(|m| m == 0 || queue.overflow == Overflow::RejectPublish),
@@ -259,6 +260,9 @@ impl<'a> Station<'a> {
             }
             Feature::SharedWorkers => groups.iter().any(|c| !c.also.is_empty()),
             Feature::UnequalServers => groups.iter().any(|c| c.has_speeds()),
+            Feature::ResourceSlots | Feature::SharedResource => {
+                groups.iter().any(|c| c.features().contains(&feature))
+            }
             Feature::ServersPerMessage => groups.iter().any(|c| c.needs_several()),
             // Of alike servers any will do.
             Feature::ServerChoice => {

@@ -17,11 +17,11 @@ fn fate(scenario: &Scenario, queue: usize) -> Option<Fate> {
 }
 
 /// A queue with its producers and consumers and nothing else, if all that reaches it comes straight from
-/// producers and its consumers have no other queue.
+/// producers and its consumers have no other queue and need nothing that others need.
 pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
     let routes = scenario.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to));
     let through_topic = scenario.topics.iter().any(|t| t.subscriptions.contains(&queue));
-    let shared = scenario.consumers_of(queue).any(|(_, c)| !c.also.is_empty());
+    let shared = scenario.consumers_of(queue).any(|(_, c)| !c.also.is_empty() || c.resource.is_some());
     if shared
         || through_topic
         || scenario.queues.iter().any(|q| q.dead_letter == Some(queue))
@@ -41,6 +41,7 @@ pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
         queues: vec![Queue { dead_letter: None, ..scenario.queues[queue].clone() }],
         consumers: consumers.collect(),
         topics: Vec::new(),
+        resources: Vec::new(),
         simulation: Simulation::default(),
         title: scenario.title.clone(),
         seed: scenario.seed,

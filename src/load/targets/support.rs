@@ -44,6 +44,12 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::SharedWorkers => {
             Some(Support::Refused("a server's thread waits at one queue: write one queue with priorities"))
         }
+        Feature::Join => Some(Support::Refused(
+            "no thread waits for the other copies of what it forwards: write complete_when = \"all\" at the topic",
+        )),
+        Feature::ResourceSlots | Feature::SharedResource => {
+            Some(Support::Refused("threads have no resource beside their processors: leave it out"))
+        }
         Feature::ServersPerMessage => {
             Some(Support::Refused("a thread works on a message by itself: leave it out"))
         }

@@ -39,6 +39,7 @@ pub(super) struct Names {
     pub queues: NameList,
     pub topics: NameList,
     pub consumers: NameList,
+    pub resources: NameList,
 }
 
 /// Names of one kind, by number and by name.
@@ -102,7 +103,9 @@ impl<'f> Context<'f> {
             "batch" => "a number, or { law = \"geometric\", mean = 5 }",
             "branches" => "[{ probability = 0.9, mean = \"1ms\" }, …]",
             "objectives" => "{ \"total.latency.p99\" = \"< 200ms\" }",
-            "producers" | "queues" | "topics" | "consumers" => "a table for each, under its name",
+            "producers" | "queues" | "topics" | "consumers" | "resources" => {
+                "a table for each, under its name"
+            }
             _ => "\"4ms\", or { law = \"exponential\", mean = \"4ms\" }",
         };
         self.table_like(field, || format!("write {example}"))

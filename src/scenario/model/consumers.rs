@@ -7,7 +7,7 @@ use super::super::notation::{Either, Flag, Positive, Rate, Timespan, Whole, Word
 use super::super::setting::{SettingKey, Takes, choice, key};
 use super::autoscale::{Autoscale, MOST_SERVERS};
 use super::servers_needed::ServersOrList;
-use super::{Destination, ServersNeeded, ServiceRate};
+use super::{Destination, NeededResource, ServersNeeded, ServiceRate};
 use crate::workload::laws::Law;
 
 declare! {
@@ -55,6 +55,10 @@ declare! {
         servers_per_message: Vec<ServersNeeded> = Vec::new(), ServersOrList,
             "servers that a message has at once: a number, or tables { servers, weight }; the first in line waits \
              until so many are idle, and nobody overtakes it; default 1";
+        /// What its servers need beside themselves.
+        resource: Option<NeededResource> = None => {
+            resource: Takes::Text, "what its servers need for their work, and share with other groups"
+        };
         /// Between the queue and a server, one way; `None` if messages are there at once.
         transit: Option<Law> = None, Maybe(Timespan::AboveZero),
             "from the queue to a server, and as long again (by the same law) back with the acknowledgement, until \

@@ -10,6 +10,7 @@ mod objectives;
 mod producers;
 mod questions;
 mod queues;
+mod resources;
 mod runs;
 mod servers_needed;
 mod service_rate;
@@ -30,6 +31,7 @@ pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
 pub use producers::{Keys, Producer, Resend};
 pub use queues::{Discipline, Durability, Locks, Overflow, Preemption, Queue};
 pub(super) use queues::{MOST_MESSAGES, MOST_SYNCS, SYNCS};
+pub use resources::{NeededResource, Resource, ResourceSharing};
 pub use runs::{
     BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,
     Simulation, TARGET_NAMES, Warmup, Work,
@@ -55,6 +57,8 @@ pub struct Scenario {
     pub topics: Vec<Topic>,
     /// Groups of consumers.
     pub consumers: Vec<Consumer>,
+    /// What several groups need for their work.
+    pub resources: Vec<Resource>,
     /// How it is simulated.
     pub simulation: Simulation,
     /// How it is measured.
@@ -78,6 +82,7 @@ impl Scenario {
             queues: vec![queue],
             topics: Vec::new(),
             consumers: vec![consumer],
+            resources: Vec::new(),
             simulation: Simulation::default(),
             measurement: Measurement::default(),
             objectives: Vec::new(),

@@ -52,6 +52,11 @@ declare! {
         locks: Locks = Locks::None, Unspoken(Word),
             "by-key: any free server takes the next message of a key of which none is in progress, and those of a \
              key in their order; default none";
+        /// The topic whose copies rejoin in front of it; `None` if what comes waits each by itself.
+        join: Option<usize> = None => {
+            join: Takes::Text, "the topic whose copies rejoin here: when all of a message's have come, or as many as \
+                complete_when says, it goes on once"
+        };
         /// Messages that wait at the start.
         initial_backlog: u64 = 0, Whole(0, MOST_MESSAGES), "messages waiting at the start";
     }

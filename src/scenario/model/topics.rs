@@ -30,6 +30,16 @@ declare! {
     }
 }
 
+impl Topic {
+    /// Copies that have to come together where they rejoin.
+    pub(crate) fn copies_to_rejoin(&self) -> u32 {
+        match self.complete_when {
+            Complete::Some(needed) => needed,
+            Complete::All | Complete::Each => self.subscriptions.len() as u32,
+        }
+    }
+}
+
 choice!(Deliver: "all" => All, "round-robin" => RoundRobin, "random" => Random,
     "shortest-queue" => ShortestQueue, "power-of-two" => PowerOfTwo, "by-key" => ByKey);
 

@@ -4,14 +4,15 @@ use super::super::compound::ListOf;
 use super::super::context::{Context, Whose};
 use super::super::grammar::ROUTE;
 use super::super::model::{
-    Autoscale, Consumer, Destination, FAILURE, MOST_SERVERS, OwnRoute, RetryDelay, Route, Servers, Shift,
+    Autoscale, Consumer, Destination, FAILURE, MOST_SERVERS, OwnRoute, Resource, RetryDelay, Route, Servers,
+    Shift,
 };
 use super::super::node::{Field, Node, Table, TableEntry, Value};
 use super::super::notation::{DeclaredTable as _, Notation as _};
 use super::super::problem::{Problem, nearest};
 use super::super::routes::overlap;
 
-pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
+pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry, resources: &[Resource]) -> Consumer {
     let whose = Whose::entry("consumer group", entry);
     let empty = Table::default();
     let table = cx.table(entry.field(), &Consumer::keys()).unwrap_or_else(|| {
@@ -66,6 +67,10 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
         failure: table.get("failure").and_then(|f| failure(cx, f, "the consumers'")).unwrap_or(0.0),
         retry_delay: table.get("retry_delay").and_then(|f| retry_delay(cx, f)),
         autoscale,
+        resource: table
+            .get("resource")
+            .and_then(|f| cx.resource(f))
+            .and_then(|index| resources.get(index).map(|resource| resource.needed(index))),
         to: own_routes.iter().map(|own| own.route).collect(),
         own_routes: if apart { own_routes } else { Vec::new() },
         ..group

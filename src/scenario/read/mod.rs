@@ -12,10 +12,11 @@ mod producers;
 mod queues;
 mod runs;
 
-use super::context::{Context, NameList, Names};
+use super::context::{Context, NameList, Names, Whose};
 use super::grammar::ROOT;
-use super::model::Scenario;
+use super::model::{Resource, Scenario};
 use super::node::{Field, Node, Table, TableEntry};
+use super::notation::DeclaredTable as _;
 use super::problem::{Problem, printable};
 
 /// How many named things of one kind a scenario may have: beyond, what is asked of every pair of queues before a run
@@ -27,24 +28,27 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
     let root = cx.table(Field { key: "the scenario", node: tree }, ROOT);
     let empty = Table::default();
     let root = root.unwrap_or(&empty);
-    let [producers, queues, topics, consumers] =
-        ["producers", "queues", "topics", "consumers"].map(|table| named(cx, root, table));
+    let [producers, queues, topics, consumers, resources] =
+        ["producers", "queues", "topics", "consumers", "resources"].map(|table| named(cx, root, table));
     let names = |entries: &[&TableEntry]| NameList::new(entries.iter().map(|e| e.key.clone()).collect());
     cx.names = Names {
         producers: names(&producers),
         queues: names(&queues),
         topics: names(&topics),
         consumers: names(&consumers),
+        resources: names(&resources),
     };
     let title = root.get("title").and_then(|f| cx.text(f)).map(printable);
     let seed = root.get("seed").and_then(|f| cx.whole(f, 0, i64::MAX as u64)).unwrap_or(1);
+    let resources: Vec<_> = resources.iter().map(|e| resource(cx, e)).collect();
     let producers: Vec<_> = producers.iter().map(|e| producers::read(cx, e)).collect();
     Scenario {
         title,
         seed,
         queues: queues.iter().map(|e| queues::read(cx, e)).collect(),
         topics: topics.iter().map(|e| queues::topic(cx, e)).collect(),
-        consumers: consumers.iter().map(|e| consumers::read(cx, e)).collect(),
+        consumers: consumers.iter().map(|e| consumers::read(cx, e, &resources)).collect(),
+        resources,
         simulation: runs::simulation(cx, root, &producers),
         measurement: runs::measurement(cx, root),
         objectives: objectives::read(cx, root),
@@ -52,6 +56,14 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
         sweep: Vec::new(),
         found: Vec::new(),
     }
+}
+
+fn resource(cx: &mut Context<'_>, entry: &TableEntry) -> Resource {
+    let empty = Table::default();
+    let table = cx.table(entry.field(), &Resource::keys()).unwrap_or(&empty);
+    let mut resource = Resource { name: entry.key.clone(), ..Resource::default() };
+    resource.read(cx, table, &Whose::entry("resource", entry));
+    resource
 }
 
 /// The entries of a table of named tables.

@@ -38,6 +38,22 @@ impl Context<'_> {
         found
     }
 
+    /// The index of a resource by name.
+    pub(super) fn resource(&mut self, field: Field<'_>) -> Option<usize> {
+        let name = self.text(field).or_else(|| self.lost())?;
+        let known = &self.names.resources;
+        let found = known.number(name);
+        if found.is_none() {
+            let told = Problem::error(field.node.at, format!("there is no resource `{name}`"));
+            self.tell(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => told.label(format!("did you mean `{near}`?")),
+                None => told.help(format!("add a table [resources.{}] with a capacity", key_text(name))),
+            });
+            self.broken = true;
+        }
+        found
+    }
+
     /// The index of a topic by name.
     pub(super) fn topic(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;

@@ -14,6 +14,7 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Queue {
     if let Some((durability, syncs)) = table.get("durability").and_then(|f| durability(cx, f)) {
         (queue.durability, queue.sync_per_message) = (durability, syncs);
     }
+    queue.join = table.get("join").and_then(|f| cx.topic(f));
     queue.dead_letter = table.get("dead_letter").and_then(|f| dead_letter(cx, f, &entry.key));
     together(cx, table, &queue);
     queue

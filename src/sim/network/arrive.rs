@@ -179,6 +179,9 @@ impl<S: Blocks> Network<S> {
     /// The same as [`Network::enter`] where a queue has more to it than servers.
     #[inline(never)]
     fn enter_special<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, recorder: &mut R) -> bool {
+        if self.stations[queue as usize].joins && !self.rejoins(slot, queue) {
+            return false;
+        }
         let station = &mut self.stations[queue as usize];
         station.counts.offered += 1;
         if station.parked {
@@ -275,6 +278,9 @@ impl<S: Blocks> Network<S> {
         } else if station.several {
             self.line_up(slot);
             self.take_together(queue);
+        } else if station.slots {
+            self.line_up(slot);
+            self.ask_for_slot(queue);
         } else if dealing {
             if !self.deal(slot) {
                 self.line_up_or_interrupt(slot);

@@ -12,8 +12,9 @@ use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState}
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
+use super::resources::resources;
 use super::sender::{level, levels, sender};
-use super::several_servers::SeveralServers;
+use super::servers_needed::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use super::{Network, NetworkEvent};
@@ -25,7 +26,8 @@ use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waitin
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Consumer, Discipline, Durability, Locks, PrefetchBy, Queue, RetryOrder, Scenario, Servers,
+    Ack, Consumer, Discipline, Durability, Feature, Locks, PrefetchBy, Queue, ResourceSharing, RetryOrder,
+    Scenario, Servers,
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
@@ -62,6 +64,7 @@ impl<S: Blocks> Network<S> {
             ends: Tournament::default(),
             sequence: 0,
             at_once: (0, 0),
+            resources: resources(scenario),
             groups: scenario
                 .consumers
                 .iter()
@@ -290,6 +293,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let plain = is_plain(scenario, index, &groups) && !scenario.asks_age();
     let dispatch = Dispatch::of(scenario, index, draws);
     let several = groups.iter().any(|(_, c)| c.needs_several());
+    let slots = groups.iter().any(|(_, c)| c.features().contains(&Feature::ResourceSlots));
     QueueState {
         discipline: queue.discipline,
         preemption: queue.preemption,
@@ -298,6 +302,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         policy,
         limit: queue.delivery_limit.unwrap_or(u32::MAX),
         dead_letter: queue.dead_letter.map(|q| q as u32),
+        joins: queue.join.is_some(),
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
         admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some(),
@@ -316,8 +321,10 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         batching,
         transits,
         several,
+        slots,
         takes_otherwise: batching
             || several
+            || slots
             || members.is_some()
             || transits
             || matches!(dispatch, Dispatch::Limited)
@@ -356,6 +363,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
 }
 
 fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -> GroupState {
+    let needed = |sharing| consumer.resource.filter(|needed| needed.sharing == sharing);
+    let needs = |sharing| needed(sharing).map(|needed| needed.index as u32);
     GroupState {
         queue: consumer.from as u32,
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
@@ -370,6 +379,8 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         service_rate: consumer.service_rate.clone(),
         speed: 1.0,
         shared: SharedQueues::of(consumer, draws),
+        slot_of: needs(ResourceSharing::Slots),
+        share_of: needs(ResourceSharing::ProcessorSharing),
         several: SeveralServers::of(consumer, draws),
         limit: GroupLimit::of(consumer, draws.scale),
         only_with_lag: consumer.autoscale.is_some_and(|scale| scale.only_with_lag),

@@ -1,7 +1,7 @@
 //! What the event engine does not play, and what would never end.
 
 use crate::scenario::{
-    Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits,
+    Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits, wrong_joins,
 };
 use crate::sim::Unplayable;
 use crate::units::Time;
@@ -11,6 +11,9 @@ use crate::workload::laws::Law;
 pub(super) fn playable(scenario: &Scenario) -> Result<(), Unplayable> {
     if let Some(clash) = clashes(scenario).first() {
         return Err(Unplayable::Clash(clash.text()));
+    }
+    if let Some(wrong) = wrong_joins(scenario).first() {
+        return Err(Unplayable::Clash(wrong.text()));
     }
     ends(scenario)?;
     in_time(scenario)?;

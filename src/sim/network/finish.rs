@@ -36,9 +36,13 @@ impl<S: Blocks> Network<S> {
             (0..deliveries).for_each(|_| recorder.delivery(group, self.now, worked));
         }
         let s = &mut self.servers[server as usize];
-        let (slot, stamp) = (s.job, s.stamp);
+        let (slot, stamp, resource) = (s.job, s.stamp, self.groups[s.group as usize].slot_of);
         s.job = NONE;
-        if s.more.is_empty() {
+        let alone = s.more.is_empty();
+        if let Some(resource) = resource {
+            self.give_slot_back(resource);
+        }
+        if alone {
             let queue = self.servers[server as usize].queue;
             let back = self.stations[queue as usize]
                 .transits
@@ -49,6 +53,9 @@ impl<S: Blocks> Network<S> {
                 self.timer(self.now.saturating_add(back), NetworkEvent::Acknowledged { server });
             }
             self.go_on(server, slot, outcome, recorder);
+            if let Some(resource) = resource {
+                self.hand_out(resource);
+            }
         } else {
             self.batch_done(server, (slot, stamp), recorder);
         }

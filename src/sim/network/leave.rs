@@ -3,7 +3,7 @@
 use super::Network;
 use super::dispatch::Dispatch;
 use super::job::NONE;
-use crate::behaviour::{Copies, copies_needed};
+use crate::behaviour::{Copies, MessageIdentity, copies_needed};
 use crate::message::{Exit, Outcome, Recorder};
 use crate::scenario::Overflow;
 use crate::workload::Blocks;
@@ -11,12 +11,15 @@ use crate::workload::Blocks;
 /// The copies of one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CopySet {
-    /// The family that the message itself is a copy in.
-    parent: u32,
+    /// The family that the message itself is a copy in, and what it was.
+    pub(super) parent: u32,
+    pub(super) original: MessageIdentity,
     client: u32,
     copies: Copies,
     /// Whether each copy counts by itself: then it is kept only for the client that waits for them all.
     each: bool,
+    /// Whether they rejoin: then a copy that ends elsewhere is one that does not come.
+    rejoins: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -28,13 +31,26 @@ pub(super) struct Families {
 impl CopySet {
     /// Of a message that its client may send again.
     pub(super) fn of_client(client: u32, copies: Copies) -> Self {
-        CopySet { parent: NONE, client, copies, each: false }
+        let original = MessageIdentity::default();
+        CopySet { parent: NONE, original, client, copies, each: false, rejoins: false }
     }
 }
 
 impl Families {
     pub(super) fn copies(&mut self, family: u32) -> &mut Copies {
         &mut self.all[family as usize].copies
+    }
+
+    /// One of the copies comes to where they rejoin. Says of which family it is, and whether it is the last that the
+    /// message needs to go on.
+    pub(super) fn come_together(&mut self, index: u32) -> (CopySet, bool) {
+        let family = &mut self.all[index as usize];
+        let goes_on = family.copies.end_one(true);
+        let family = *family;
+        if family.copies.alive() == 0 {
+            self.free.push(index);
+        }
+        (family, goes_on)
     }
 
     pub(super) fn add(&mut self, family: CopySet) -> u32 {
@@ -52,12 +68,19 @@ impl<S: Blocks> Network<S> {
     pub(super) fn found_family(&mut self, slot: u32, topic: usize) -> u32 {
         let (policy, job) = (&self.topics[topic].policy, &self.jobs[slot]);
         let copies = policy.subscriptions.len() as u32;
-        let needed = copies_needed(policy.complete, copies, job.family != NONE);
+        let needed = policy.rejoining.or(copies_needed(policy.complete, copies, job.family != NONE));
         if needed.is_none() && job.client == NONE {
             return NONE;
         }
         let copies = Copies::new(copies, needed.unwrap_or(copies));
-        self.families.add(CopySet { parent: job.family, client: job.client, copies, each: needed.is_none() })
+        self.families.add(CopySet {
+            parent: job.family,
+            original: job.identity,
+            client: job.client,
+            copies,
+            each: needed.is_none(),
+            rejoins: policy.rejoining.is_some(),
+        })
     }
 
     /// Tells of a message's stay in its queue, which has ended.
@@ -163,7 +186,8 @@ impl<S: Blocks> Network<S> {
         let mut index = self.jobs[slot].family;
         while index != NONE {
             let family = &mut self.families.all[index as usize];
-            let ends = family.copies.end_one(outcome == Outcome::Served) && !family.each;
+            let served = outcome == Outcome::Served && !family.rejoins;
+            let ends = family.copies.end_one(served) && !family.each;
             let (family, left) = (*family, family.copies.alive());
             if family.each {
                 self.tell_exit(slot, outcome, recorder);

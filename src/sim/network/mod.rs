@@ -39,6 +39,7 @@ mod finish;
 mod idle;
 mod integral;
 mod job;
+mod join;
 mod leave;
 mod limits;
 mod locks;
@@ -54,10 +55,12 @@ mod rebalance;
 mod redeliver;
 mod replay;
 mod resend;
+mod resources;
 mod retry;
 mod room;
 mod sender;
 mod serve;
+mod servers_needed;
 mod several_servers;
 mod shared;
 mod sharing;
@@ -77,6 +80,7 @@ use crate::workload::{Blocks, Tournament};
 use job::{JobState, Jobs};
 use leave::Families;
 use parts::{Client, GroupState, QueueState, SimServer, TopicState};
+use resources::ResourceState;
 use sender::Sender;
 use std::collections::{HashMap, VecDeque};
 
@@ -189,6 +193,7 @@ pub struct Network<S> {
     groups: Vec<GroupState>,
     servers: Vec<SimServer>,
     topics: Vec<TopicState>,
+    resources: Vec<ResourceState>,
     senders: Vec<Sender>,
     /// The level of priority of messages that no producer sent.
     nobody: u64,

@@ -7,7 +7,7 @@ use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::limits::GroupLimit;
 use super::members::Members;
-use super::several_servers::SeveralServers;
+use super::servers_needed::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerScaler, TopicPolicy};
@@ -25,6 +25,8 @@ pub(super) struct QueueState {
     pub policy: QueuePolicy,
     pub limit: u32,
     pub dead_letter: Option<u32>,
+    /// Whether a topic's copies rejoin before they come in.
+    pub joins: bool,
     /// Nobody consumes here, and nothing expires: what comes stays for good.
     pub parked: bool,
     /// Nanoseconds; `None` is for ever.
@@ -56,8 +58,9 @@ pub(super) struct QueueState {
     pub prefetching: bool,
     /// Whether messages and acknowledgements travel between the queue and its servers.
     pub transits: bool,
-    /// Whether some of its messages have several servers at once.
+    /// Whether some of its messages have several servers at once, or its servers need slots of a resource.
     pub several: bool,
+    pub slots: bool,
     /// Its groups in the scenario's order, and its servers.
     pub groups: Vec<u32>,
     pub servers: Vec<u32>,
@@ -151,6 +154,9 @@ pub(super) struct GroupState {
     pub only_with_lag: bool,
     /// Its queues, if it has several.
     pub shared: Option<Box<SharedQueues>>,
+    /// The resource of which its servers need a slot, or a share.
+    pub slot_of: Option<u32>,
+    pub share_of: Option<u32>,
     /// How many servers its messages have at once, where that is not one.
     pub several: Option<Box<SeveralServers>>,
     /// How often its servers may take a message, if that is limited.

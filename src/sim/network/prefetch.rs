@@ -13,14 +13,26 @@ impl<S: Blocks> Network<S> {
     fn in_turn(&self, queue: u32) -> Option<usize> {
         let station = &self.stations[queue as usize];
         let room = |place: usize| {
-            let s = &self.servers[station.servers[place] as usize];
-            let working = matches!(s.phase, Phase::Busy | Phase::Blocked) && !s.retire;
-            let group = &self.groups[s.group as usize];
-            s.phase == Phase::Idle
-                || working && !group.on_demand && s.buffer.len() + 1 < group.prefetch as usize
+            let server = station.servers[place];
+            if station.transits { self.has_window(server) } else { self.may_hold_another(server) }
         };
         // A partition's messages have one server only: it takes them from the line as they come.
         if station.lanes.len() > 1 { None } else { in_turn(station.turn, station.servers.len(), room) }
+    }
+
+    fn may_hold_another(&self, server: u32) -> bool {
+        let s = &self.servers[server as usize];
+        let working = matches!(s.phase, Phase::Busy | Phase::Blocked) && !s.retire;
+        let group = &self.groups[s.group as usize];
+        s.phase == Phase::Idle || working && !group.on_demand && s.buffer.len() + 1 < group.prefetch as usize
+    }
+
+    /// The server whose turn it is to be dealt a message; the turn passes on to the next.
+    pub(super) fn take_turn(&mut self, queue: u32) -> Option<u32> {
+        let place = self.in_turn(queue)?;
+        let station = &mut self.stations[queue as usize];
+        station.turn = place + 1;
+        Some(station.servers[place])
     }
 
     /// Whether a message that comes now would be dealt to a server.
@@ -31,12 +43,9 @@ impl<S: Blocks> Network<S> {
     /// Hands a message to the next server in turn, if one may hold another.
     pub(super) fn deal(&mut self, slot: u32) -> bool {
         let queue = self.jobs[slot].queue;
-        let Some(place) = self.in_turn(queue) else { return false };
-        let station = &mut self.stations[queue as usize];
-        station.turn = place + 1;
-        let server = station.servers[place];
+        let Some(server) = self.take_turn(queue) else { return false };
         if self.servers[server as usize].phase == Phase::Idle {
-            station.idle.remove(server);
+            self.stations[queue as usize].idle.remove(server);
             self.start(server, slot);
         } else {
             self.put_into_buffer(server, slot);

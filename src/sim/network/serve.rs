@@ -57,10 +57,13 @@ impl<S: Blocks> Network<S> {
         let (queue, lane) = (self.jobs[slot].queue, self.jobs[slot].lane);
         let station = &self.stations[queue as usize];
         if station.transits {
-            return self.may_send(queue);
+            return self.may_deal(queue);
         }
         if station.several {
             return self.finds_several(slot, queue);
+        }
+        if station.slots {
+            return self.finds_slot(queue);
         }
         let idle = match station.dispatch {
             Dispatch::ByPartition => {
@@ -202,6 +205,9 @@ impl<S: Blocks> Network<S> {
         }
         if self.stations[queue as usize].several {
             return self.free_together(server);
+        }
+        if self.stations[queue as usize].slots {
+            return self.free_for_slot(server);
         }
         if self.stations[queue as usize].members.is_some() {
             return self.free_as_member(server);

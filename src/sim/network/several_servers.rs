@@ -7,37 +7,8 @@
 use super::Network;
 use super::job::{JobState, NONE};
 use super::parts::{GroupState, Phase};
-use crate::behaviour::{Draws, Role};
 use crate::discipline::Waiting;
-use crate::rng::Key;
-use crate::scenario::Consumer;
 use crate::workload::Blocks;
-use std::collections::HashMap;
-
-/// How many servers a group's messages need, and which are at work together.
-#[derive(Debug, Clone)]
-pub(super) struct SeveralServers {
-    /// Numbers of servers with the shares of the messages that need no more than these.
-    shares: Vec<(f64, u32)>,
-    chance: Key,
-    /// The others by the server that works.
-    with: HashMap<u32, Vec<u32>>,
-}
-
-impl SeveralServers {
-    pub(super) fn of(consumer: &Consumer, draws: Draws) -> Option<Box<Self>> {
-        if !consumer.needs_several() {
-            return None;
-        }
-        let all: f64 = consumer.servers_per_message.iter().map(|needed| needed.weight).sum();
-        let shares = consumer.servers_per_message.iter().scan(0.0, |sum, needed| {
-            *sum += needed.weight / all;
-            Some((*sum, needed.servers))
-        });
-        let chance = draws.key(Role::ServersNeeded, &consumer.name);
-        Some(Box::new(SeveralServers { shares: shares.collect(), chance, with: HashMap::new() }))
-    }
-}
 
 impl GroupState {
     /// Servers that work on what one of them does, itself included.
@@ -62,17 +33,7 @@ impl<S: Blocks> Network<S> {
         let group = self.stations[queue as usize].groups.first();
         let several = group.and_then(|group| self.groups[*group as usize].several.as_ref());
         let Some(several) = several else { return 1 };
-        let identity = self.jobs[slot].identity;
-        let drawn = || several.chance.uniform_at(identity.number, identity.path);
-        let needed = match several.shares[..] {
-            [(_, only)] => only,
-            [.., (_, last)] => {
-                let share = drawn();
-                several.shares.iter().find(|(sum, _)| share <= *sum).map_or(last, |(_, servers)| *servers)
-            }
-            [] => 1,
-        };
-        needed as usize
+        several.needed_by(self.jobs[slot].identity) as usize
     }
 
     /// Whether a message that comes now would find as many idle servers as it needs, and nobody before it.
@@ -82,7 +43,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The first in line, or the first of those who wait for room where nobody may wait in line.
-    fn first_in_line(&self, queue: u32) -> Option<u32> {
+    pub(super) fn first_in_line(&self, queue: u32) -> Option<u32> {
         let station = &self.stations[queue as usize];
         let there = |slot: u32, place: u64| {
             self.jobs[slot].place == place && self.jobs[slot].state == JobState::Ready

@@ -7,35 +7,20 @@
 use super::job::JobState;
 use super::parts::{Phase, PrefetchedDelivery};
 use super::{Network, NetworkEvent};
-use crate::discipline::in_turn;
 use crate::message::Recorder;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
-    /// The place, among a queue's servers, of the next in turn that may be sent a message.
-    fn next_window(&self, queue: u32) -> Option<usize> {
-        let station = &self.stations[queue as usize];
-        let room = |place: usize| self.has_window(station.servers[place]);
-        in_turn(station.turn, station.servers.len(), room)
-    }
-
-    fn has_window(&self, server: u32) -> bool {
+    /// Whether a server may be sent another message.
+    pub(super) fn has_window(&self, server: u32) -> bool {
         let s = &self.servers[server as usize];
         s.unacknowledged < self.groups[s.group as usize].prefetch
-    }
-
-    /// Whether a message that comes now would be sent to a server.
-    pub(super) fn may_send(&self, queue: u32) -> bool {
-        self.next_window(queue).is_some()
     }
 
     /// Sends a message to the next server in turn that may have it, if there is one.
     pub(super) fn send_in_turn(&mut self, slot: u32) -> bool {
         let queue = self.jobs[slot].queue;
-        let Some(place) = self.next_window(queue) else { return false };
-        let station = &mut self.stations[queue as usize];
-        station.turn = place + 1;
-        let server = station.servers[place];
+        let Some(server) = self.take_turn(queue) else { return false };
         self.send_to_server(server, slot);
         true
     }

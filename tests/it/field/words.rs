@@ -4,11 +4,13 @@
 
 mod blocking_retries;
 mod held_back;
+mod joins;
 mod locks;
 mod oldest;
 mod rate_limits;
 mod rebalancing;
 mod resending;
+mod resources;
 mod several_servers;
 mod shared_workers;
 mod timetables;

@@ -204,6 +204,18 @@ pub(super) const TWO_QUEUES: &[(&str, &[Setting])] = &[
             ("consumers.d", "count", "\"unlimited\""),
         ],
     ),
+    (
+        "copies that rejoin",
+        &[
+            ("topics.t", "deliver", "\"all\""),
+            ("consumers.c", "to", "\"j\""),
+            ("consumers.d", "to", "\"j\""),
+            ("queues.j", "join", "\"t\""),
+            ("consumers.j", "from", "\"j\""),
+            ("consumers.j", "count", "\"unlimited\""),
+            ("consumers.j", "service_time", "\"20ms\""),
+        ],
+    ),
     ("in turn", &[("topics.t", "deliver", "\"round-robin\"")]),
     ("at random", &[("topics.t", "deliver", "\"random\"")]),
     ("by key", &[("topics.t", "deliver", "\"by-key\"")]),
@@ -439,6 +451,23 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         &[
             ("consumers.c", "count", "3"),
             ("consumers.c", "servers_per_message", "[{ servers = 1, weight = 3 }, { servers = 2 }]"),
+        ],
+    ),
+    (
+        "a slot of a resource",
+        &[
+            ("consumers.c", "count", "2"),
+            ("consumers.c", "resource", "\"db\""),
+            ("resources.db", "capacity", "1"),
+        ],
+    ),
+    (
+        "a share of a resource",
+        &[
+            ("consumers.c", "count", "2"),
+            ("consumers.c", "resource", "\"db\""),
+            ("resources.db", "capacity", "1"),
+            ("resources.db", "sharing", "\"processor-sharing\""),
         ],
     ),
     ("far from its queue", &[("consumers.c", "transit", "\"20ms\"")]),

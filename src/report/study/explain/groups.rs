@@ -1,16 +1,31 @@
 //! What is told of producers and groups beside their queues' loads: a line for each word that bears on them.
 
-use crate::scenario::{Consumer, LimitScope, Producer, Resend, Scenario, Shift};
+use crate::scenario::{Consumer, LimitScope, Producer, Queue, Resend, ResourceSharing, Scenario, Shift};
 use crate::units::{Time, plain, significant};
 
 /// All lines, each with its end.
 pub(super) fn told(scenario: &Scenario) -> String {
     let lines = |c| {
-        let load = [shared_line(scenario, c), shift_line(c), needed_line(c), limit_line(c)];
+        let load = [
+            shared_line(scenario, c),
+            shift_line(c),
+            needed_line(c),
+            resource_line(scenario, c),
+            limit_line(c),
+        ];
         load.into_iter().chain([window_line(c), pause_line(c)])
     };
     let groups = scenario.consumers.iter().flat_map(lines).flatten();
-    scenario.producers.iter().filter_map(resend_line).chain(groups).collect()
+    let joins = scenario.queues.iter().filter_map(|queue| join_line(scenario, queue));
+    scenario.producers.iter().filter_map(resend_line).chain(joins).chain(groups).collect()
+}
+
+/// Which copies come together before a queue.
+fn join_line(scenario: &Scenario, queue: &Queue) -> Option<String> {
+    let topic = &scenario.topics[queue.join?];
+    let (needed, copies) = (topic.copies_to_rejoin(), topic.subscriptions.len());
+    let name = &queue.name;
+    Some(format!("queue `{name}`   {needed} of {copies} copies of `{}` make one message here\n", topic.name))
 }
 
 /// The queues that share a group, of which each has the load of all as its rho.
@@ -51,6 +66,20 @@ fn needed_line(group: &Consumer) -> Option<String> {
     Some(format!(
         "group `{}`   a message has {needed} of {servers} servers at once, so that {at_once} are served at a time\n",
         group.name
+    ))
+}
+
+/// What a group's servers need beside themselves, whose load its queue's rho is where that is fuller.
+fn resource_line(scenario: &Scenario, group: &Consumer) -> Option<String> {
+    let needed = group.resource?;
+    let name = &scenario.resources[needed.index].name;
+    let how = match needed.sharing {
+        ResourceSharing::Slots => "slots of",
+        _ => "at full speed at once with",
+    };
+    Some(format!(
+        "group `{}`   {} {how} `{name}` for all that need it: rho is that of the fuller, servers or `{name}`\n",
+        group.name, needed.capacity
     ))
 }
 
