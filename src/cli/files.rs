@@ -8,7 +8,7 @@ use crate::study::document;
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Read;
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -259,6 +259,40 @@ fn holds_all(answer: Option<&Vec<u8>>, earlier: &[u8]) -> bool {
     answer.is_some_and(|answer| earlier.answers.iter().all(|of| answer.answer(of.method).is_some()))
 }
 
+/// A file that is written bit by bit, under another name until it is whole.
+pub(super) struct Draft(Drafts);
+
+impl Draft {
+    /// What is written becomes a file of this name in the folder, once it is finished.
+    ///
+    /// # Errors
+    /// It cannot be written; it is said.
+    pub(super) fn written(
+        folder: &Path,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<std::fs::File>) -> std::io::Result<()>,
+    ) -> Result<Draft, Ending> {
+        let drafts = draft(folder, &[(name.to_string(), Vec::new())])?;
+        let (place, path) = &drafts.0[0];
+        let whole = std::fs::File::create(place).and_then(|file| {
+            let mut file = BufWriter::with_capacity(1 << 16, file);
+            write(&mut file)?;
+            file.flush()
+        });
+        whole.map_err(|e| unwritable(path, &e))?;
+        Ok(Draft(drafts))
+    }
+
+    /// Its path, with the name that it was to have.
+    ///
+    /// # Errors
+    /// It cannot be renamed; it is said.
+    pub(super) fn finish(self) -> Result<PathBuf, Ending> {
+        let path = self.0.0[0].1.clone();
+        finish(self.0).map(|_| path)
+    }
+}
+
 /// Files that are written under other names, and those that they will have.
 struct Drafts(Vec<(PathBuf, PathBuf)>);
 
@@ -275,7 +309,12 @@ impl Drop for Drafts {
 /// A number that no other process has: in containers, ids of processes are alike.
 fn own_number() -> u64 {
     static NUMBER: OnceLock<u64> = OnceLock::new();
-    *NUMBER.get_or_init(|| RandomState::new().build_hasher().finish())
+    *NUMBER.get_or_init(random_number)
+}
+
+/// A number that nobody else has drawn.
+pub(super) fn random_number() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, Ending> {

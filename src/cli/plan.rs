@@ -2,7 +2,8 @@
 
 use super::files;
 use super::planned_files::{FilesSeen, PlannedFiles, checksum};
-use super::point_files::{PointFiles, program};
+use super::program::program;
+use super::segments::{PointKind, Segments};
 use super::{Ending, Input, style, system};
 use crate::answer::Method;
 use crate::scenario::{self, Scenario, Source, values_of};
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The most points of a sweep.
-const MOST_POINTS: usize = 100_000;
+const MOST_POINTS: usize = 1_000_000;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PlanArguments {
@@ -217,9 +218,15 @@ impl SweepPlan {
         PlannedFiles::of(folder, self.checksums.clone())
     }
 
-    /// The points in its folder.
-    pub(super) fn points(&self, folder: &Path) -> PointFiles {
-        PointFiles::of(folder, checksum(self.question().to_string().as_bytes()))
+    /// What is answered of each point.
+    pub(super) fn kinds(&self) -> &'static [PointKind] {
+        let measures = self.methods.contains(&Method::Measurement);
+        if measures { &[PointKind::Answered, PointKind::Measured] } else { &[PointKind::Answered] }
+    }
+
+    /// The segments in its folder.
+    pub(super) fn segments(&self, folder: &Path) -> Segments {
+        Segments::of(folder, checksum(self.question().to_string().as_bytes()))
     }
 
     /// The sweep with its points.

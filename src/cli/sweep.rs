@@ -1,22 +1,22 @@
 //! `queuelab sweep`: a scenario at every point of a grid; on one machine, or in shards on many.
 //!
-//! A sweep lives in a folder: `plan.json` says what it is, `points/` keeps each point as soon as it is done
-//! (whole or not at all), and when none is missing everything else is made from these. So a sweep may be
-//! stopped at any time, and the same command goes on; shards need nothing but the folder.
+//! A sweep lives in a folder: `plan.json` says what it is, the segments in `points/` keep each point as soon as
+//! it is done, and when none is missing everything else is made from these. So a sweep may be stopped at any
+//! time, and the same command goes on; shards need nothing but the folder.
 
 use super::files;
 use super::plan::{PlanArguments, SweepPlan};
-use super::point_files::{PointFault, PointFiles, ranges};
 use super::progress::{self, Bar};
 use super::recipe::{Scheduler, recipe};
+use super::segments::{Found, PointKind, SegmentFault, SegmentWriter, Segments, ranges};
 use super::shard::{Shard, shard};
 use super::{Ending, style};
 use crate::answer::Method;
 use crate::report::study::{points, sweep as report};
-use crate::scenario::Scenario;
-use crate::study::sweep::SweepPoint;
+use crate::study::sweep::{SweepPoint, Swept};
 use crate::study::{self, Watch};
 use parking_lot::Mutex;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -126,24 +126,15 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
     ended.unwrap_or_else(|end| end)
 }
 
-/// Points without a sound file, and what is wrong with those that have one.
-fn missing(plan: &SweepPlan, points: &PointFiles, measured: bool) -> Vec<(usize, PointFault)> {
-    let fault = |index| points.read(index, measured).err().map(|fault| (index, fault));
-    (0..plan.grid.points()).filter_map(fault).collect()
-}
-
-/// Says what is wrong with files that are there.
-fn warn(points: &PointFiles, left: &[(usize, PointFault)], measured: bool) {
+/// Says what is wrong with segments that are there.
+fn warn(found: &Found) {
     const SHOWN: usize = 5;
-    let faults: Vec<_> = left.iter().filter(|(_, fault)| *fault != PointFault::Missing).collect();
-    for (index, fault) in faults.iter().take(SHOWN) {
-        style::note(&format!(
-            "warning: {} does not count: {fault}\n",
-            points.path(*index, measured).display()
-        ));
+    for (path, fault) in found.faults.iter().take(SHOWN) {
+        let part = if matches!(fault, SegmentFault::Cut | SegmentFault::Damaged) { " in full" } else { "" };
+        style::note(&format!("warning: {} does not count{part}: {fault}\n", path.display()));
     }
-    if faults.len() > SHOWN {
-        style::note(&format!("warning: neither do {} more files of points\n", faults.len() - SHOWN));
+    if found.faults.len() > SHOWN {
+        style::note(&format!("warning: neither do {} more files\n", found.faults.len() - SHOWN));
     }
 }
 
@@ -153,73 +144,74 @@ fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<End
         // Refused only if the pool is in use already, which nothing before this does.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
-    let (points, inputs) = (plan.points(folder), plan.files(folder));
-    let mine = |measured: bool| -> Vec<usize> {
-        let mut left = missing(plan, &points, measured);
-        left.retain(|(index, _)| index % shard.of == shard.at);
-        warn(&points, &left, measured);
-        left.into_iter().map(|(index, _)| index).collect()
+    let (segments, inputs, all) = (plan.segments(folder), plan.files(folder), plan.grid.points());
+    let found = segments.find(all);
+    warn(&found);
+    let mine = |kind: PointKind| -> Vec<usize> {
+        found.missing(kind).into_iter().filter(|index| index % shard.of == shard.at).collect()
     };
-    let scenarios = |indices: Vec<usize>| -> Result<Vec<(usize, Scenario)>, Ending> {
-        let one = |i| Ok((i, plan.grid.scenario(&plan.source, &inputs, i).map_err(|p| files::refused(&p))?));
-        indices.into_iter().map(one).collect()
-    };
-    let bar = Bar::new(look.quiet);
-    let failed = Mutex::new(false);
-    let keep = |index: usize, measured: bool, point: &SweepPoint| {
-        // Where one cannot be kept, the others would only be answered for nothing.
+    let (bar, writer) = (Bar::new(look.quiet), SegmentWriter::new(&segments));
+    // Where one fails, the others would only be answered for nothing.
+    let failed = Mutex::new(None);
+    let fail = |ending: &dyn Fn() -> Ending| {
         let mut failed = failed.lock();
-        if !*failed && points.keep(index, measured, points::rows(point)).is_err() {
-            *failed = true;
+        if failed.is_none() {
+            *failed = Some(ending());
             progress::stop();
         }
     };
-    study::sweep::sweep(&scenarios(mine(false))?, &plan.grid, &plan.methods, &bar, &|point| {
-        keep(point.index, false, &point)
-    });
-    if plan.methods.contains(&Method::Measurement) && !bar.stopped() {
-        // One at a time, and nothing beside it.
-        for (index, scenario) in scenarios(mine(true))? {
-            let study = study::run(&scenario, &[Method::Measurement], &bar);
-            if bar.stopped() {
-                break;
-            }
-            let point = SweepPoint {
-                index,
-                values: plan.grid.values(index),
-                answers: study.answers,
-                unanswered: study.unanswered,
-            };
-            keep(index, true, &point);
+    let scenario = |index: usize| {
+        let made = plan.grid.scenario(&plan.source, &inputs, index);
+        made.map_err(|problems| fail(&|| files::refused(&problems))).ok()
+    };
+    let keep = |kind: PointKind, point: &SweepPoint| {
+        if failed.lock().is_some() {
+            return;
         }
+        if let Err(ending) = writer.keep(point.index, kind, &points::rows(point)) {
+            fail(&|| ending);
+        }
+    };
+    study::sweep::sweep(&mine(PointKind::Answered), &scenario, &plan.grid, &plan.methods, &bar, &|point| {
+        keep(PointKind::Answered, &point)
+    });
+    let measured =
+        if plan.kinds().contains(&PointKind::Measured) { mine(PointKind::Measured) } else { vec![] };
+    // One at a time, and nothing beside it.
+    for index in measured {
+        let Some(scenario) = Some(index).filter(|_| !bar.stopped()).and_then(scenario) else { break };
+        let study = study::run(&scenario, &[Method::Measurement], &bar);
+        if bar.stopped() {
+            break;
+        }
+        let (answers, unanswered) = (study.answers, study.unanswered);
+        keep(
+            PointKind::Measured,
+            &SweepPoint { index, values: plan.grid.values(index), answers, unanswered },
+        );
     }
     bar.clear();
-    if *failed.lock() {
-        return Err(Ending::Failed);
+    drop(writer);
+    if let Some(ending) = failed.into_inner() {
+        return Err(ending);
     }
     if bar.stopped() {
-        let left = missing(plan, &points, false).len();
-        style::note(&format!(
-            "{} of {} points are kept; the same command goes on\n",
-            plan.grid.points() - left,
-            plan.grid.points()
-        ));
+        let left = segments.find(all).missing(PointKind::Answered).len();
+        style::note(&format!("{} of {all} points are kept; the same command goes on\n", all - left));
         return Err(Ending::Interrupted);
     }
     Ok(Ending::Fine)
 }
 
 fn status(plan: &SweepPlan, folder: &Path) -> Result<Ending, Ending> {
-    let (all, points) = (plan.grid.points(), plan.points(folder));
+    let all = plan.grid.points();
+    let found = plan.segments(folder).find(all);
+    warn(&found);
     let mut end = Ending::Fine;
-    let kinds = [(false, "done"), (true, "measured")];
-    for (measured, what) in
-        kinds.into_iter().take(1 + usize::from(plan.methods.contains(&Method::Measurement)))
-    {
-        let left = missing(plan, &points, measured);
-        warn(&points, &left, measured);
-        let indices: Vec<usize> = left.iter().map(|(index, _)| *index).collect();
-        let which = if left.is_empty() { String::new() } else { format!("; missing: {}", ranges(&indices)) };
+    for kind in plan.kinds() {
+        let left = found.missing(*kind);
+        let what = if *kind == PointKind::Answered { "done" } else { "measured" };
+        let which = if left.is_empty() { String::new() } else { format!("; missing: {}", listed(&left)) };
         style::out(&format!("{} of {all} points are {what}{which}\n", all - left.len()));
         if !left.is_empty() {
             end = Ending::Incomplete;
@@ -228,43 +220,82 @@ fn status(plan: &SweepPlan, folder: &Path) -> Result<Ending, Ending> {
     Ok(end)
 }
 
+/// The missing points as people list them, cut where there are many stretches of them.
+fn listed(points: &[usize]) -> String {
+    const SHOWN: usize = 2000;
+    let all = ranges(points);
+    match all.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}, …", all[..at].rsplit_once(',').map_or("", |(before, _)| before)),
+        None => all,
+    }
+}
+
 /// Makes everything else from the points.
 fn merge(plan: &SweepPlan, folder: &Path, look: &Look) -> Result<Ending, Ending> {
-    let points = plan.points(folder);
-    let kinds = [false, true].into_iter().take(1 + usize::from(plan.methods.contains(&Method::Measurement)));
-    let (mut text, mut left) = (String::new(), Vec::new());
-    for index in 0..plan.grid.points() {
-        for measured in kinds.clone() {
-            match points.read(index, measured) {
-                Ok(rows) => text += &rows,
-                Err(fault) => left.push((index, measured, fault)),
-            }
-        }
+    let (segments, all) = (plan.segments(folder), plan.grid.points());
+    let found = segments.find(all);
+    warn(&found);
+    if let Some((index, one, other)) = found.differing.first() {
+        style::note(&format!(
+            "error: {} and {} answer point {index} differently: remove the one that you do not trust, and \
+             answer what is missing by `queuelab sweep run {}`\n",
+            one.display(),
+            other.display(),
+            folder.display()
+        ));
+        return Err(Ending::Failed);
     }
+    let mut left: Vec<usize> = plan.kinds().iter().flat_map(|kind| found.missing(*kind)).collect();
+    left.sort_unstable();
+    left.dedup();
     if !left.is_empty() {
-        for measured in kinds {
-            let of: Vec<_> = left.iter().filter(|l| l.1 == measured).map(|l| (l.0, l.2.clone())).collect();
-            warn(&points, &of, measured);
-        }
-        let mut indices: Vec<usize> = left.iter().map(|(index, ..)| *index).collect();
-        indices.dedup();
         style::note(&format!(
             "error: {} points are missing: {}; `queuelab sweep run {}` answers them\n",
-            indices.len(),
-            ranges(&indices),
+            left.len(),
+            listed(&left),
             folder.display()
         ));
         return Err(Ending::Incomplete);
     }
-    let rows = points::read(&plan.grid, &text).map_err(|why| {
-        style::note(&format!("error: {}: {why}; sweep again with --fresh\n", points.folder().display()));
-        Ending::Failed
-    })?;
-    let swept = plan.swept(rows);
-    let files = report::files(&swept);
-    let written = files::add(folder, &files)?;
+    let (table, swept) = tabled(plan, folder, &segments, &found)?;
+    let document = files::Draft::written(folder, "sweep.json", |file| report::document(&swept, file))?;
+    let mut written = vec![document.finish()?, table.finish()?];
+    written.extend(files::add(folder, &report::pictures(&swept))?);
     let document =
-        files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
+        if look.json { std::fs::read_to_string(&written[0]).unwrap_or_default() } else { String::new() };
     let speech = super::Speech { json: look.json, quiet: look.quiet, ascii: look.ascii };
-    Ok(speech.say(document.as_deref().unwrap_or_default(), &written, |style| report::text(&swept, &style)))
+    Ok(speech.say(&document, &written, |style| report::text(&swept, &style)))
+}
+
+/// The points' rows as one table in a draft, and of each point what is shown of it.
+fn tabled(
+    plan: &SweepPlan,
+    folder: &Path,
+    segments: &Segments,
+    found: &Found,
+) -> Result<(files::Draft, Swept), Ending> {
+    let empty = plan.swept(Vec::new());
+    let shown = report::shown(&empty);
+    let (mut rows, mut answered) = (found.rows(), Vec::with_capacity(plan.grid.points()));
+    let table = files::Draft::written(folder, "sweep.csv", |file| {
+        file.write_all(points::header(&plan.grid).as_bytes())?;
+        for index in 0..plan.grid.points() {
+            let mut text = String::new();
+            for kind in plan.kinds() {
+                text += &rows.read(index, *kind)?.unwrap_or_default();
+            }
+            file.write_all(text.as_bytes())?;
+            let mut point = points::read(&plan.grid, &text).map_err(|why| {
+                let text = format!("{}: {why}; sweep again with --fresh", segments.folder().display());
+                std::io::Error::new(std::io::ErrorKind::InvalidData, text)
+            })?;
+            if let Some(shown) = &shown {
+                let answers = point.iter_mut().flat_map(|point| &mut point.answers);
+                answers.for_each(|answer| answer.metrics.retain(|metric, _| shown.contains(metric)));
+            }
+            answered.append(&mut point);
+        }
+        Ok(())
+    })?;
+    Ok((table, Swept { points: answered, ..empty }))
 }

@@ -112,20 +112,22 @@ impl SweepPoint {
 }
 
 /// Answers these points by theory and simulation, as far as they are wanted, and hands each over as soon as
-/// it is done. A point that is interrupted is not handed over.
+/// it is done. A point that is interrupted is not handed over, nor is one that has no scenario.
 pub fn sweep(
-    points: &[(usize, Scenario)],
+    points: &[usize],
+    scenario: &(dyn Fn(usize) -> Option<Scenario> + Sync),
     grid: &Grid,
     wanted: &[Method],
     watch: &dyn Watch,
     keep: &(dyn Fn(SweepPoint) + Sync),
 ) {
     let done = AtomicUsize::new(0);
-    points.par_iter().for_each(|(index, scenario)| {
+    points.par_iter().for_each(|&index| {
         if watch.stopped() {
             return;
         }
-        let point = answered(*index, scenario, grid, wanted, watch);
+        let Some(scenario) = scenario(index) else { return };
+        let point = answered(index, &scenario, grid, wanted, watch);
         if watch.stopped() {
             return;
         }
@@ -233,16 +235,20 @@ mod tests {
         let set = ["simulation.messages=2000", "simulation.replications=3"].map(String::from).to_vec();
         let source = scenario::quick("1/s", "exponential(10ms)", "1", set);
         let grid = grid();
-        let points: Vec<_> =
-            (0..6).map(|i| (i, grid.scenario(&source, &NoFiles, i).expect("sound"))).collect();
+        let at = |i| Some(grid.scenario(&source, &NoFiles, i).expect("sound"));
         let kept = Mutex::new(Vec::new());
-        sweep(&points, &grid, &[Method::Theory, Method::Simulation], &NoProgress, &|point| {
-            kept.lock().expect("no panic").push(point)
-        });
+        sweep(
+            &[0, 1, 2, 3, 4, 5],
+            &at,
+            &grid,
+            &[Method::Theory, Method::Simulation],
+            &NoProgress,
+            &|point| kept.lock().expect("no panic").push(point),
+        );
         let mut kept = kept.into_inner().expect("no panic");
         kept.sort_by_key(|p| p.index);
         assert_eq!(kept.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
-        let alone = simulation::simulate(&points[4].1, &NoProgress).expect("stable");
+        let alone = simulation::simulate(&at(4).expect("sound"), &NoProgress).expect("stable");
         assert_eq!(kept[4].answers[1].metrics, alone.metrics);
     }
 

@@ -22,6 +22,7 @@ mod schema;
 mod semantics;
 mod stopping;
 mod studies;
+mod sweeps;
 mod theory;
 mod timeouts;
 mod verdicts;

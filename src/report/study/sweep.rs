@@ -1,6 +1,6 @@
 //! A sweep in words and in a table: where objectives are met, where the curve bends, a row for each point.
 
-use crate::answer::{MetricId, PlaceId, Quantity, metric_of};
+use crate::answer::{Answer, MetricId, PlaceId, Quantity, Unanswered, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::page::{self, Mark, Page};
 use crate::report::style::Style;
@@ -8,7 +8,16 @@ use crate::report::text::{Paint, joined};
 use crate::scenario::Objective;
 use crate::study::ObjectiveStatus;
 use crate::study::sweep::{SweepPoint, Swept};
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Of more points than these the document has the metrics that are shown alone; the table of rows has all.
+const MOST_IN_FULL: usize = 2_000;
+/// Rows of the terminal's table, and of the page's.
+const MOST_ROWS: [usize; 2] = [100, 500];
+/// Points of a curve, and cells of a map.
+const MOST_DRAWN: usize = 2_500;
 
 /// What is shown of every point, beside the objectives' metrics.
 const SHOWN: &[(&str, &str)] = &[
@@ -107,8 +116,8 @@ pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
     out
 }
 
-/// The grid as cells: heading and rows, each cell by the method that knows best.
-pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
+/// The grid as cells: heading and at most so many rows, each cell by the method that knows best.
+pub fn cells(swept: &Swept, most: usize) -> (Vec<String>, Vec<Vec<String>>) {
     let metrics = metrics(swept);
     let mut head: Vec<String> = swept.grid.axes.iter().map(|a| a.path.clone()).collect();
     let scales: Vec<Scale> = metrics
@@ -136,7 +145,7 @@ pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
         }
         row
     };
-    (head, swept.points.iter().map(row).collect())
+    (head, swept.points.iter().take(most).map(row).collect())
 }
 
 fn verdict(swept: &Swept, point: &SweepPoint) -> String {
@@ -153,7 +162,7 @@ fn verdict(swept: &Swept, point: &SweepPoint) -> String {
 }
 
 fn table(swept: &Swept, style: &Style) -> Vec<String> {
-    let (head, rows) = cells(swept);
+    let (head, rows) = cells(swept, MOST_ROWS[0]);
     let numbers = head.len() - 1 - usize::from(!swept.objectives.is_empty());
     let axes = swept.grid.axes.len();
     // What nobody asked for gives way, what says least first.
@@ -164,37 +173,89 @@ fn table(swept: &Swept, style: &Style) -> Vec<String> {
         });
         of.map(move |(i, _)| axes + i).collect::<Vec<_>>()
     });
-    style.grid(&head, &rows, numbers, &gives_way.collect::<Vec<_>>())
+    let mut lines = style.grid(&head, &rows, numbers, &gives_way.collect::<Vec<_>>());
+    lines.extend(beyond(swept, rows.len()).lines().map(String::from));
+    lines
 }
 
-/// The document for machines.
-pub fn document(swept: &Swept) -> String {
-    let axes: Vec<Value> =
-        swept.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
-    let points: Vec<Value> = swept
-        .points
-        .iter()
-        .map(|p| json!({ "point": p.index, "values": p.values, "answers": p.answers, "unanswered": p.unanswered }))
-        .collect();
-    let document = json!({
-        "queuelab": env!("CARGO_PKG_VERSION"),
-        "command": swept.command,
-        "scenario": swept.scenario,
-        "seed": swept.seed,
-        "axes": axes,
-        "verdict": sentences(swept),
-        "knee": swept.knee().map(|at| swept.grid.axes[0].values[at].clone()),
-        "points": points,
-    });
-    format!("{document:#}\n")
+/// The metrics that the document has of each point; `None` if it has all of them.
+pub fn shown(swept: &Swept) -> Option<BTreeSet<String>> {
+    if swept.grid.points() <= MOST_IN_FULL {
+        return None;
+    }
+    let objectives = || swept.objectives.iter();
+    let places = objectives().filter_map(|o| Some(MetricId::parse(&o.metric)?.place.to_string()));
+    let places: BTreeSet<String> = places.chain([PlaceId::Total.to_string()]).collect();
+    let each = places.iter().flat_map(|place| SHOWN.iter().map(move |(path, _)| format!("{place}.{path}")));
+    Some(each.chain(objectives().map(|o| o.metric.clone())).collect())
 }
 
-/// Every file of a sweep, by name, but for its points' rows.
-pub fn files(swept: &Swept) -> Vec<(String, Vec<u8>)> {
-    let rows: String = swept.points.iter().map(super::points::rows).collect();
-    let csv = super::points::header(&swept.grid) + &rows;
-    let plots = crate::report::plots::swept(swept, &sentences(swept).join(" "));
-    let (head, rows) = cells(swept);
+#[derive(Serialize)]
+struct SweepDocument<'a> {
+    queuelab: &'a str,
+    command: &'a str,
+    scenario: &'a Value,
+    seed: u64,
+    axes: Vec<Value>,
+    verdict: Vec<String>,
+    knee: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<&'a str>,
+    points: Vec<PointDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct PointDocument<'a> {
+    point: usize,
+    values: &'a [String],
+    answers: &'a [Answer],
+    unanswered: &'a [Unanswered],
+}
+
+impl<'a> PointDocument<'a> {
+    fn of(p: &'a SweepPoint) -> Self {
+        PointDocument { point: p.index, values: &p.values, answers: &p.answers, unanswered: &p.unanswered }
+    }
+}
+
+/// Writes the document for machines.
+///
+/// # Errors
+/// It cannot be written.
+pub fn document(swept: &Swept, to: &mut impl std::io::Write) -> std::io::Result<()> {
+    let document = SweepDocument {
+        queuelab: env!("CARGO_PKG_VERSION"),
+        command: &swept.command,
+        scenario: &swept.scenario,
+        seed: swept.seed,
+        axes: swept.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect(),
+        verdict: sentences(swept),
+        knee: swept.knee().map(|at| &*swept.grid.axes[0].values[at]),
+        metrics: shown(swept).map(|_| "those that are shown; sweep.csv has all"),
+        points: swept.points.iter().map(PointDocument::of).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *to, &document)?;
+    to.write_all(b"\n")
+}
+
+/// The plots that are not too full, of many points some.
+fn plots(swept: &Swept) -> Vec<(&'static str, String)> {
+    let said = sentences(swept).join(" ");
+    let every = swept.points.len().div_ceil(MOST_DRAWN).max(1);
+    match swept.grid.axes.len() {
+        _ if every == 1 => crate::report::plots::swept(swept, &said),
+        1 => {
+            let points = swept.points.iter().step_by(every).cloned().collect();
+            crate::report::plots::swept(&Swept { points, ..swept.clone() }, &said)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The plots and the page, by name.
+pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
+    let plots = plots(swept);
+    let (head, rows) = cells(swept, MOST_ROWS[1]);
     let page = Page {
         title: swept.title.clone(),
         by: format!("a sweep of {} points · seed {}", swept.grid.points(), swept.seed),
@@ -202,14 +263,19 @@ pub fn files(swept: &Swept) -> Vec<(String, Vec<u8>)> {
         caveats: Vec::new(),
         parts: vec![
             plots.iter().map(|(_, svg)| page::figure("", svg)).collect(),
-            page::section("All figures", &page::table(&head, &rows)),
+            page::section("All figures", &(page::table(&head, &rows) + &beyond(swept, rows.len()))),
             page::scenario(None, &swept.scenario),
             page::again(&swept.command, ""),
         ],
     };
-    let page = page.html();
-    let mut files = vec![("sweep.json".to_string(), document(swept)), ("sweep.csv".to_string(), csv)];
-    files.extend(plots.into_iter().map(|(name, svg)| (name.to_string(), svg)));
-    files.push(("report.html".to_string(), page));
+    let mut files: Vec<(String, String)> =
+        plots.into_iter().map(|(name, svg)| (name.to_string(), svg)).collect();
+    files.push(("report.html".to_string(), page.html()));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// What is said below a table that is cut.
+fn beyond(swept: &Swept, rows: usize) -> String {
+    let more = swept.points.len() - rows;
+    if more > 0 { format!("and {more} points more, in sweep.csv\n") } else { String::new() }
 }
