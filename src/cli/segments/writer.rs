@@ -8,17 +8,16 @@ use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-/// How long what was written may be lost with the machine.
-const UNSYNCED: Duration = Duration::from_secs(1);
+/// Bytes that may be lost with the machine.
+const UNSYNCED: usize = 1 << 20;
 
 /// A segment of a worker's own; its file is made with its first point.
 pub(in crate::cli) struct SegmentWriter<'a> {
     segments: &'a Segments,
     pub(super) path: PathBuf,
-    /// The file and since when what was written is on the disk.
-    file: Mutex<Option<(File, Instant)>>,
+    /// The file and how many bytes of it may not be on the disk yet.
+    file: Mutex<Option<(File, usize)>>,
 }
 
 impl<'a> SegmentWriter<'a> {
@@ -42,17 +41,18 @@ impl<'a> SegmentWriter<'a> {
 
     fn append(&self, bytes: String) -> std::io::Result<()> {
         let mut open = self.file.lock();
-        let Some((file, synced)) = &mut *open else {
+        let Some((file, unsynced)) = &mut *open else {
             std::fs::create_dir_all(self.segments.folder())?;
             let mut file = File::create_new(&self.path)?;
             file.write_all((self.segments.heading.clone() + &bytes).as_bytes())?;
-            *open = Some((file, Instant::now()));
+            *open = Some((file, bytes.len()));
             return Ok(());
         };
         file.write_all(bytes.as_bytes())?;
-        if synced.elapsed() >= UNSYNCED {
+        *unsynced += bytes.len();
+        if *unsynced >= UNSYNCED {
             file.sync_data()?;
-            *synced = Instant::now();
+            *unsynced = 0;
         }
         Ok(())
     }
