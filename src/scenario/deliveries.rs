@@ -2,7 +2,7 @@
 //! bring.
 
 use super::capacity::{capacity, cut_short, per_delivery, per_message, works_alone};
-use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, RetryOrder, Scenario};
+use super::model::{Ack, Consumer, Discipline, Preemption, Producer, RetryOrder, Scenario};
 use crate::workload::laws::Law;
 
 /// A share of messages that is too rare to matter.
@@ -114,17 +114,12 @@ pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
     works_alone(group) && group.prefetch <= 1 && group.outages.is_none() && whole
 }
 
-/// Whether a producer feeds this queue directly.
-pub(super) fn feeds(producer: &Producer, queue: usize) -> bool {
-    producer.to == Destination::Queue(queue)
-}
-
 /// Whether the messages of a producer are delivered again by a law of their own.
 pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
     let interrupted =
-        scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
-    let limited = scenario.queues[queue].visibility_timeout.is_some() || interrupted;
-    producer.failure.is_some() || producer.service_time.is_some() && limited
+        || scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
+    let limited = || scenario.queues[queue].visibility_timeout.is_some() || interrupted();
+    producer.failure.is_some() || producer.service_time.is_some() && limited()
 }
 
 /// What becomes of a producer's message to a group.
@@ -139,9 +134,9 @@ pub(super) fn tries_of(scenario: &Scenario, group: &Consumer, producer: &Produce
     )
 }
 
-/// The share of a group's messages that are delivered too often.
-pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
-    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+/// The share of a group's messages that are delivered too often; `own` are the producers that feed its queue
+/// directly.
+pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer, own: &[&Producer]) -> f64 {
     let rate: f64 = own.iter().map(|p| p.rate).sum();
     if rate <= 0.0 || !own.iter().any(|p| apart(scenario, queue, p)) {
         return tries(scenario, group, group.failure, &group.service_time, false).given_up;

@@ -1,7 +1,7 @@
 //! Demand: what work the messages of a queue bring, against what its servers can do.
 
 use super::capacity::{capacity, left_idle, limit, per_delivery, per_message, shares, up};
-use super::deliveries::{Tries, apart, feeds, tries, tries_of};
+use super::deliveries::{Tries, apart, tries, tries_of};
 use super::flow::{Fate, arrivals};
 use super::lanes::PartitionAssignment;
 use super::model::{Consumer, Producer, Scenario};
@@ -67,7 +67,9 @@ impl Demand {
 
 /// The demand on every queue, in the scenario's order. `fate` says what a queue loses, where somebody knows.
 pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>) -> Vec<Demand> {
+    let feeding = scenario.producers_by_queue();
     let demand = |((queue, arrivals), groups): ((usize, Range), Vec<(usize, &Consumer)>)| {
+        let own = &feeding[queue][..];
         let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
         let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
         let shares = shares(&groups);
@@ -78,10 +80,10 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let (attempts, kept) = (over(|tries| tries.deliveries), over(|tries| tries.kept));
         let service = match each[..] {
             // Long work that stays long comes more often.
-            [only] if only.weight != 1.0 => only.weight * mean_service(scenario, queue, &groups, servers),
-            _ => mean_service(scenario, queue, &groups, servers) + kept / attempts.max(1.0),
+            [only] if only.weight != 1.0 => only.weight * mean_service(own, &groups, servers),
+            _ => mean_service(own, &groups, servers) + kept / attempts.max(1.0),
         };
-        let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
+        let (attempts, service) = repeated(scenario, queue, &groups, own).unwrap_or((attempts, service));
         let lanes = PartitionAssignment::of(scenario, queue, arrivals);
         let turnaround = |of: fn(&Range) -> f64| {
             groups.iter().zip(&shares).map(|(c, share)| share * of(&turnaround(scenario, c))).sum::<f64>()
@@ -148,9 +150,13 @@ fn share_up(groups: &[&Consumer]) -> f64 {
 
 /// Deliveries a message and the mean service time of a delivery, where the messages of some producer are
 /// delivered again by a law of their own: then those that come more often weigh more in the mean service
-/// time.
-fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
-    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+/// time. `own` are the producers that feed the queue directly.
+fn repeated(
+    scenario: &Scenario,
+    queue: usize,
+    groups: &[&Consumer],
+    own: &[&Producer],
+) -> Option<(f64, f64)> {
     let group = groups.first().filter(|_| own.iter().any(|p| apart(scenario, queue, p)))?;
     let rate: f64 = own.iter().map(|p| p.rate).sum();
     let (mut attempts, mut work) = (0.0, 0.0);
@@ -167,8 +173,7 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
 
 /// The mean service time of a delivery, over groups and, where producers bring their own work, over
 /// producers.
-fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers: Option<u32>) -> f64 {
-    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+fn mean_service(own: &[&Producer], groups: &[&Consumer], servers: Option<u32>) -> f64 {
     if own.iter().any(|p| p.service_time.is_some()) && !groups.is_empty() {
         let rate: f64 = own.iter().map(|p| p.rate).sum();
         let brought = |p: &&&Producer| p.service_time.as_ref().map(|law| per_delivery(groups[0], law));

@@ -12,7 +12,9 @@ use super::deal;
 use super::deliveries::{given_up, timely};
 use super::forwards::spread;
 use super::joins;
-use super::model::{Ack, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
+use super::model::{
+    Ack, Consumer, Destination, Discipline, Overflow, Preemption, Producer, Scenario, Servers,
+};
 use super::range::Range;
 use std::collections::BTreeMap;
 
@@ -39,9 +41,9 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
             });
         }
     }
-    let groups = scenario.consumers_by_queue().into_iter().enumerate();
+    let groups = scenario.consumers_by_queue().into_iter().zip(scenario.producers_by_queue()).enumerate();
     let leaving: Vec<DepartureBounds> =
-        groups.map(|(queue, groups)| leaving(scenario, queue, groups, fate)).collect();
+        groups.map(|(queue, (groups, own))| leaving(scenario, queue, groups, &own, fate)).collect();
     let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside[side], side));
     let clients = behind_clients(scenario, &leaving);
     let range = |((least, most), clients): ((f64, f64), bool)| Range {
@@ -74,21 +76,22 @@ fn behind_clients(scenario: &Scenario, leaving: &[DepartureBounds]) -> Vec<bool>
 /// Whether a queue that leads on loses messages by something else than handlers that give up: by room, by
 /// time, or by what cuts deliveries short.
 pub(crate) fn leaks(scenario: &Scenario, queue: usize) -> bool {
-    let leads_on = scenario.queues[queue].dead_letter.is_some()
-        || scenario.consumers_of(queue).any(|(_, c)| !c.to.is_empty());
-    leads_on && (rejects(scenario, queue) || drops(scenario, queue))
+    let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, group)| group).collect();
+    let leads_on =
+        scenario.queues[queue].dead_letter.is_some() || groups.iter().any(|group| !group.to.is_empty());
+    leads_on && (rejects(scenario, queue, &groups) || drops(scenario, queue, &groups))
 }
 
 /// Whether what finds no room is refused, which is the end of it.
-fn rejects(scenario: &Scenario, queue: usize) -> bool {
+fn rejects(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
     let q = &scenario.queues[queue];
     let bounded =
         q.overflow == Overflow::RejectPublish || q.max_length == Some(0) && q.overflow != Overflow::Block;
-    q.max_length.is_some() && bounded && !takes_all(scenario, queue)
+    q.max_length.is_some() && bounded && !takes_all(groups)
 }
 
 /// Whether messages are lost that were accepted.
-fn drops(scenario: &Scenario, queue: usize) -> bool {
+fn drops(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
     let q = &scenario.queues[queue];
     let waiting = q.message_ttl.is_some()
         || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
@@ -99,34 +102,33 @@ fn drops(scenario: &Scenario, queue: usize) -> bool {
             && (q.visibility_timeout.is_some() && !timely(scenario, c)
                 || c.outages.as_ref().is_some_and(|o| o.redeliver || c.ack == Ack::Auto))
     };
-    waiting && !takes_all(scenario, queue) || scenario.consumers_of(queue).any(|(_, c)| cut(c))
+    waiting && !takes_all(groups) || groups.iter().any(|c| cut(c))
 }
 
 /// Whether every message is taken at once.
-fn takes_all(scenario: &Scenario, queue: usize) -> bool {
-    scenario
-        .consumers_of(queue)
-        .any(|(_, c)| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
+fn takes_all(groups: &[&Consumer]) -> bool {
+    groups.iter().any(|c| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
 }
 
 fn leaving(
     scenario: &Scenario,
     queue: usize,
     groups: Vec<(usize, &Consumer)>,
+    own: &[&Producer],
     fate: &dyn Fn(usize) -> Option<Fate>,
 ) -> DepartureBounds {
     let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
     let dead = scenario.queues[queue].dead_letter;
     let (mut given, mut dying) = (0.0, 0.0);
     for (group, share) in groups.iter().zip(shares(&groups)) {
-        let own = given_up(scenario, queue, group);
-        given += share * own;
+        let often = given_up(scenario, queue, group, own);
+        given += share * often;
         // What was acknowledged beforehand is nobody's any more.
-        dying += if group.ack == Ack::Auto { 0.0 } else { share * own };
+        dying += if group.ack == Ack::Auto { 0.0 } else { share * often };
     }
     let onward = onward(scenario, queue, &groups);
     let leads_on = dead.is_some() || onward[MOST].values().any(|chance| *chance > 0.0);
-    let (rejects, drops) = (rejects(scenario, queue), drops(scenario, queue));
+    let (rejects, drops) = (rejects(scenario, queue, &groups), drops(scenario, queue, &groups));
     let both = |line: LinearRate| [vec![line], vec![line]];
     let (served, died) = if !(rejects || drops) {
         (both(LinearRate::share(1.0 - given)), both(LinearRate::share(dying)))
@@ -234,7 +236,7 @@ fn reach(
 mod tests {
     use super::super::forwards::tests::feedback;
     use super::*;
-    use crate::scenario::{Arrivals, Producer, Queue, Route};
+    use crate::scenario::{Arrivals, Queue, Route};
     use crate::workload::laws::Law;
 
     /// 30 messages a second for servers that do 20, what is lost going to a second queue.

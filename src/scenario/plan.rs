@@ -23,6 +23,24 @@ impl Scenario {
         self.plan_of(seed, replication, &|p| p.is_closed())
     }
 
+    /// When one producer alone sends its messages, without their work.
+    ///
+    /// # Errors
+    /// A closed loop, and a producer whose sends never leave the first instant.
+    pub(crate) fn sends_of(&self, producer: usize, replication: u64) -> Result<Plan, PlanError> {
+        let p = &self.producers[producer];
+        let source = PlannedProducer {
+            name: &p.name,
+            arrivals: &p.arrivals,
+            rate: p.rate,
+            batch: &p.batch,
+            send_time: &p.send_time,
+            service_time: None,
+            to: &[],
+        };
+        Plan::new(Key::new(self.seed, replication), &[source], &[])
+    }
+
     fn plan_of(
         &self,
         seed: u64,

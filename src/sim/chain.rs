@@ -8,7 +8,10 @@
 //! queue is looked at when it is touched, for all the instants that have passed since. Queues with several servers are left in another order than they are entered, so that what lies
 //! between two queues is sorted, at one instant by the servers' numbers as in the event engine.
 
+mod lone;
 mod stage;
+
+pub use lone::LoneQueue;
 
 use super::depth::depths;
 use super::network::{PredrawnWork, is_plain};
@@ -107,11 +110,7 @@ impl<S: Blocks> Chain<S> {
         let groups_of = groups_of(scenario);
         for (q, depth) in depths.iter().enumerate() {
             let groups = &groups_of[q];
-            let [(g, consumer)] = groups[..] else { return None };
-            let Servers::Count(servers) = consumer.count else { return None };
-            if !is_plain(scenario, q, groups) || scenario.queues[q].discipline != Discipline::Fifo {
-                return None;
-            }
+            let (g, consumer, servers) = only_group(scenario, q, groups)?;
             let ahead = depth.checked_sub(1).map(|column| AheadWork {
                 work: PredrawnWork::new(consumer, Draws::new(run, TimeScale::REAL), *depth),
                 column: column as usize,
@@ -283,6 +282,19 @@ impl<S: Blocks> Chain<S> {
             self.travellers.remove(slot);
         }
     }
+}
+
+/// The group of a queue, its place among all and its servers, where messages do nothing in that queue but wait
+/// for them in order.
+fn only_group<'a>(
+    scenario: &Scenario,
+    queue: usize,
+    groups: &[(usize, &'a Consumer)],
+) -> Option<(usize, &'a Consumer, u32)> {
+    let [(place, consumer)] = groups[..] else { return None };
+    let Servers::Count(servers) = consumer.count else { return None };
+    let plain = is_plain(scenario, queue, groups) && scenario.queues[queue].discipline == Discipline::Fifo;
+    plain.then_some((place, consumer, servers))
 }
 
 /// The groups of each queue, with their places among all.

@@ -20,7 +20,7 @@ mod totals;
 mod unplayable;
 
 pub use calendar::Calendar;
-pub use chain::Chain;
+pub use chain::{Chain, LoneQueue};
 pub use engine::{AnyInstant, Engine};
 pub use network::Network;
 pub use recursion::Recursion;

@@ -20,6 +20,16 @@ impl LevelSampler {
         sampler
     }
 
+    /// All instants before one.
+    pub fn before(mut self, instant: u64) -> Vec<u64> {
+        let mut instants = Vec::new();
+        while self.next < instant {
+            instants.push(self.next);
+            self.pass();
+        }
+        instants
+    }
+
     /// No instant at all.
     pub(super) fn never() -> Self {
         LevelSampler { every: 0, cell: 0, next: u64::MAX, key: Key::new(0, 0) }

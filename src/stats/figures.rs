@@ -12,48 +12,89 @@ use crate::answer::{BalanceLaw, path};
 use crate::message::Outcome;
 use crate::units::NANOS_PER_SECOND;
 
+/// A run as numbers, put together of what several collectors heard of queues that have nothing to do with one
+/// another.
+#[derive(Debug, Default)]
+pub struct SummaryOfParts {
+    out: Summary,
+    /// All producers' messages together, and how many of them were done within the window of time.
+    all: MessageStats<SharedTimes>,
+    done: u64,
+    /// Whether messages may get to dead-letter queues, and senders may have to wait.
+    dies: bool,
+    blocks: bool,
+}
+
+impl SummaryOfParts {
+    /// Adds what one of them heard, in the order of their producers.
+    pub fn add(&mut self, part: Collector, span: &Span) {
+        part.tell(self, span);
+    }
+
+    /// All parts, which lasted so many seconds.
+    pub fn finish(self, lasted: f64) -> Summary {
+        let SummaryOfParts { mut out, all, done, dies, blocks } = self;
+        out.producer("total", &all, done as f64 / lasted);
+        (out.offered, out.served, out.unfinished) = (all.offered(), all.wait.moments.count, all.unfinished);
+        lost_or_blocked(&mut out, "total", &all, (dies, blocks));
+        out
+    }
+}
+
+/// What messages meet where they may get to dead-letter queues, and where their senders may have to wait.
+fn lost_or_blocked(
+    out: &mut Summary,
+    place: &str,
+    messages: &MessageStats<SharedTimes>,
+    (dies, blocks): (bool, bool),
+) {
+    if dies {
+        out.dead_letters(place, messages);
+    }
+    if blocks {
+        out.blocked(place, messages);
+    }
+}
+
 impl Collector {
     /// The run as numbers.
-    pub fn summary(mut self, span: &Span) -> Summary {
+    pub fn summary(self, span: &Span) -> Summary {
+        let mut parts = SummaryOfParts::default();
+        parts.add(self, span);
+        parts.finish(span.lasted)
+    }
+
+    /// Tells of all places but the total, to which it adds its messages.
+    fn tell(mut self, parts: &mut SummaryOfParts, span: &Span) {
         self.count();
-        let mut out = Summary { asked: self.places.asked.clone(), ..Summary::default() };
+        let SummaryOfParts { out, all, done, dies, blocks } = parts;
+        out.asked.clone_from(&self.places.asked);
         let told = self.backlog.done + self.producers.iter().map(|producer| producer.done).sum::<u64>();
-        let done = span.done.unwrap_or(told);
+        *done += span.done.unwrap_or(told);
         let (messages, queues, groups) = self.shared();
-        let mut all = std::mem::take(&mut self.backlog.messages).shared();
+        all.join(&std::mem::take(&mut self.backlog.messages).shared());
         for ((name, producer), messages) in self.places.producers.iter().zip(&self.producers).zip(&messages) {
             let own = span.done.filter(|_| self.producers.len() == 1).unwrap_or(producer.done);
             out.producer(&format!("producers.{name}"), messages, own as f64 / span.lasted);
             all.join(messages);
         }
-        out.producer("total", &all, done as f64 / span.lasted);
-        out.offered = all.offered();
-        out.served = all.wait.moments.count;
-        out.unfinished = all.unfinished;
         let served = self.groups_of();
         for ((index, place), wait) in self.places.queues.iter().enumerate().zip(&queues) {
             let of = &served[index];
-            self.queue(&mut out, (index, place), wait, of, span);
-            self.laws(&mut out, (index, place), wait, (of, &groups), span);
+            self.queue(out, (index, place), wait, of, span);
+            self.laws(out, (index, place), wait, (of, &groups), span);
         }
-        let names = self.places.producers.iter().map(|name| format!("producers.{name}"));
-        let (dies, blocks) =
-            (self.places.queues.iter().any(|q| q.sends_on), self.places.queues.iter().any(|q| q.blocks));
-        for (place, messages) in names.zip(&messages).chain([("total".into(), &all)]) {
-            if dies {
-                out.dead_letters(&place, messages);
-            }
-            if blocks {
-                out.blocked(&place, messages);
-            }
+        *dies |= self.places.queues.iter().any(|q| q.sends_on);
+        *blocks |= self.places.queues.iter().any(|q| q.blocks);
+        for (name, messages) in self.places.producers.iter().zip(&messages) {
+            lost_or_blocked(out, &format!("producers.{name}"), messages, (*dies, *blocks));
         }
         for ((index, place), times) in self.places.consumers.iter().enumerate().zip(groups) {
             let by_delivery =
                 place.by_delivery.then(|| std::mem::take(&mut self.consumers[index].deliveries));
             let times = by_delivery.map_or(times, SharedTimes::from);
-            consumer(&mut out, place, &times, &span.groups[index], span.lasted);
+            consumer(out, place, &times, &span.groups[index], span.lasted);
         }
-        out
     }
 
     /// The times of producers, queues and groups: one histogram where they are the same.

@@ -30,6 +30,7 @@ pub use batches::{BATCHES, Batches};
 pub use checks::Balance;
 pub use collector::{AfterWindow, Collector};
 pub use combine::{Combined, Gathered, combine};
+pub use figures::SummaryOfParts;
 pub use histogram::BucketCounts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};

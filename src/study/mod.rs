@@ -4,6 +4,7 @@
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
 mod agreement;
+mod apart;
 pub mod audit;
 mod bearing;
 pub mod bench;

@@ -8,7 +8,7 @@ use crate::message::Forget;
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Producer, Scenario};
 use crate::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Totals};
-use crate::stats::{AfterWindow, Collector, Places, Summary};
+use crate::stats::{AfterWindow, Collector, Places, Span, Summary};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
 
@@ -95,6 +95,11 @@ impl<'a> Play<'a> {
         Ok(play)
     }
 
+    /// Whether runs end with an arrival.
+    pub(super) fn is_by_arrivals(&self) -> bool {
+        self.by_arrivals
+    }
+
     /// Whether messages are played by events, or by recursion from queue to queue.
     pub(super) fn is_by_events(&self) -> bool {
         self.station.is_none()
@@ -115,7 +120,7 @@ impl<'a> Play<'a> {
         Ok(Network::new(self.scenario, self.plan(replication), key, sampler)?)
     }
 
-    fn sampler(&self, replication: u32) -> Option<LevelSampler> {
+    pub(super) fn sampler(&self, replication: u32) -> Option<LevelSampler> {
         let every = (MESSAGES_A_SAMPLE / self.rate * NANOS_PER_SECOND) as u64;
         let first = self.scenario.queues.first().map_or("", |q| q.name.as_str());
         Some(LevelSampler::new(
@@ -166,10 +171,15 @@ pub(super) fn end(
     mut collector: Collector,
     before: &Totals,
 ) -> (Summary, Vec<Drift>) {
+    let span = end_heard(engine, &mut collector, before);
+    (collector.summary(&span), drifts(&span))
+}
+
+/// The same, with what was heard left in the collector.
+pub(super) fn end_heard(engine: &mut impl Engine, collector: &mut Collector, before: &Totals) -> Span {
     let after = engine.totals();
     collector.ends(after.at);
     to_come(&after, |queue, stay, service| collector.told_ahead(queue, stay, service));
-    engine.settle(&mut AfterWindow(&mut collector));
-    let span = span(before, &after);
-    (collector.summary(&span), drifts(&span))
+    engine.settle(&mut AfterWindow(collector));
+    span(before, &after)
 }

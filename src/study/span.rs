@@ -42,7 +42,7 @@ pub(super) fn span(before: &Totals, after: &Totals) -> Span {
 }
 
 /// How fast messages became more in a queue, and how fast they came, a second.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Drift {
     pub grown: f64,
     /// How far their mean number over time lay above that at the start, over the same time: half of what they

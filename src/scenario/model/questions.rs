@@ -37,6 +37,17 @@ impl Scenario {
         all
     }
 
+    /// The producers that send to each queue directly.
+    pub(crate) fn producers_by_queue(&self) -> Vec<Vec<&Producer>> {
+        let mut all = vec![Vec::new(); self.queues.len()];
+        for producer in &self.producers {
+            if let Destination::Queue(queue) = producer.to {
+                all[queue].push(producer);
+            }
+        }
+        all
+    }
+
     /// Whether what is asked for is a stretch of time from an empty start where there could be a steady
     /// state. What repeats at fixed instants is played in whole cycles all the same.
     pub fn is_of_the_start(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are
 //! enough.
 
+mod apart;
 mod long;
 mod replicate;
 mod runs;

@@ -134,6 +134,9 @@ impl Runs<'_> {
             return self
                 .timed(replication, warmup, watch, &|share| says((share * self.messages as f64) as u64));
         }
+        if let Some(one) = self.queue_by_queue(replication, warmup, watch, says) {
+            return one;
+        }
         let mut engine = self.play.start(replication);
         let mut collector = Collector::new(&self.play.places, warmup..warmup + self.messages);
         if replication > 0 {

@@ -4,6 +4,7 @@ use crate::answer::{Caveat, Growth, Reason, SimulationCaveat};
 use crate::scenario::{Durability, Length, Precision, Scenario, Warmup};
 use crate::sim::Engine;
 use crate::stats::{BATCHES, Combined, Gathered};
+use crate::study::apart::Apart;
 use crate::study::drift::unstable;
 use crate::study::play::Play;
 use crate::study::settling::Settling;
@@ -13,6 +14,10 @@ use crate::study::window::Window;
 use crate::study::{coverage, redelivery};
 use crate::units::{Time, plain};
 
+/// Replications of more messages are played all queues at a time, so that one that is interrupted counts as far
+/// as it has come.
+const MOST_WHOLE: u64 = 1 << 25;
+
 /// Everything that the replications of a scenario share.
 pub(super) struct Runs<'a> {
     pub(super) scenario: &'a Scenario,
@@ -21,6 +26,8 @@ pub(super) struct Runs<'a> {
     /// Messages in all, warm-up included, where the arrivals end.
     pub(super) all: Option<u64>,
     pub(super) window: Window,
+    /// Where the queues are played one after the other, whole.
+    pub(super) apart: Option<Apart>,
 }
 
 impl<'a> Runs<'a> {
@@ -53,7 +60,9 @@ impl<'a> Runs<'a> {
             .into());
         }
         let messages = all.map_or(messages, |all| messages.min(all - left_out));
-        Ok(Runs { scenario, play, messages, all, window })
+        let whole = window == Window::Messages && messages <= MOST_WHOLE && all.is_none();
+        let apart = whole.then(|| Apart::of(scenario, &play)).flatten();
+        Ok(Runs { scenario, play, messages, all, window, apart })
     }
 
     /// Whether one long run has intervals, from batches of its messages.

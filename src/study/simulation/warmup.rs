@@ -62,6 +62,9 @@ impl Runs<'_> {
                 .into_par_iter()
                 .map(|replication| {
                     let mut pilot = Pilot { latency: vec![0.0; length as usize] };
+                    if let Some(latency) = self.first_latencies(replication, length) {
+                        return Pilot { latency };
+                    }
                     let mut engine = self.play.start(replication);
                     engine.advance(length, &mut pilot);
                     engine.settle(&mut pilot);
