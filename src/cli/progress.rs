@@ -4,10 +4,20 @@
 use super::system;
 use crate::study::Watch;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static PHASE: AtomicU8 = AtomicU8::new(PREPARED);
+/// Nothing has told of its progress yet: nobody asks whether to end, and there is nothing to be kept.
+const PREPARED: u8 = 0;
+/// Something is played or measured, and asks whether to end.
+const UNDER_WAY: u8 = 1;
+/// All that can be asked to end has ended: what is left is to write down what came of it.
+const ENDED: u8 = 2;
+/// For so long what is being prepared may go on after it was asked to end: work that begins meanwhile ends in good
+/// order.
+const GRACE: Duration = Duration::from_millis(800);
 
 /// A watch that draws a bar if stderr is a terminal.
 pub(super) struct Bar {
@@ -31,16 +41,22 @@ impl Bar {
 
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
+        PHASE.store(ENDED, Ordering::SeqCst);
     }
 }
 
 /// Hears Ctrl-C, and that the terminal or the machine asks the program to end (SIGHUP, SIGTERM); the second
-/// time it ends at once.
+/// time it ends at once, and the first time where nothing asks for it.
 fn listen() {
     let hangups = system::ignores_hangups();
     // A second handler in one process is refused; the first one serves as well.
     let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+        let phase = PHASE.load(Ordering::SeqCst);
+        let again = INTERRUPTED.swap(true, Ordering::SeqCst);
+        if !again && phase == PREPARED {
+            std::thread::sleep(GRACE);
+        }
+        if again || phase != UNDER_WAY && PHASE.load(Ordering::SeqCst) == phase {
             std::process::exit(130);
         }
     });
@@ -69,6 +85,7 @@ fn left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
 
 impl Watch for Bar {
     fn says(&self, what: &str, done: f64, detail: &str) {
+        PHASE.store(UNDER_WAY, Ordering::SeqCst);
         if self.bar.prefix() != what {
             self.bar.set_prefix(what.to_string());
             self.bar.reset();

@@ -41,8 +41,15 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let figure = |path: &str| methods::best(&answers, path)?.1.value;
     // What grows without end meets nothing by how its first stretch went, unless that is what is asked for.
     let counts = |a: &&Answer| a.unstable.is_none() || scenario.is_of_the_start();
-    let steady: Vec<Answer> = answers.iter().filter(counts).cloned().collect();
-    let mut objectives = super::objectives::judge(&scenario.objectives, &steady);
+    let steady: Vec<Answer>;
+    let steady = match answers.iter().all(|answer| counts(&answer)) {
+        true => &answers,
+        false => {
+            steady = answers.iter().filter(counts).cloned().collect();
+            &steady
+        }
+    };
+    let mut objectives = super::objectives::judge(&scenario.objectives, steady);
     super::objectives::judge_growth(&mut objectives, scenario);
     let mut host = load::host();
     answers.iter().for_each(|a| host.extend(a.host.clone()));

@@ -62,7 +62,7 @@ impl Runs<'_> {
         let simulation = &self.scenario.simulation;
         let mut made = Made::default();
         let mut wanted = first(&simulation.precision, simulation.replications);
-        loop {
+        let combined = loop {
             let mut cut_short = Vec::new();
             self.replicate(made.replications..wanted, wanted, warmup, watch, |run| {
                 if run.played < self.messages && watch.stopped() {
@@ -75,16 +75,16 @@ impl Runs<'_> {
                 caveats.push(self.salvage(cut_short, &mut made, wanted));
             }
             if watch.stopped() || self.unstable(&made.drifts).is_some() {
-                break;
+                break None;
             }
             let combined = self.combined(&made.gathered, made.replications);
-            let Some(missing) = missing(&simulation.precision, &combined) else { break };
+            let Some(missing) = missing(&simulation.precision, &combined) else { break Some(combined) };
             let Some(more) = still_needed(&missing, made.replications) else {
                 caveats.push(missing.caveat(made.replications));
-                break;
+                break Some(combined);
             };
             wanted = made.replications + more;
-        }
+        };
         if made.replications == 0 {
             return Err(Reason::Interrupted("anything was played after the warm-up".into()));
         }
@@ -92,7 +92,7 @@ impl Runs<'_> {
             return Err(growth.into());
         }
         Ok(Simulated {
-            combined: self.combined(&made.gathered, made.replications),
+            combined: combined.unwrap_or_else(|| self.combined(&made.gathered, made.replications)),
             made: made.replications,
             trails: made.trails.unwrap_or_default(),
             messages: made.messages,
