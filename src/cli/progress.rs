@@ -15,8 +15,8 @@ const PREPARED: u8 = 0;
 const UNDER_WAY: u8 = 1;
 /// All that can be asked to end has ended: what is left is to write down what came of it.
 const ENDED: u8 = 2;
-/// For so long what is being prepared may go on after it was asked to end: work that begins meanwhile ends in good
-/// order.
+/// For so long what is being prepared may go on after it was asked to end: work that begins meanwhile ends in
+/// good order.
 const GRACE: Duration = Duration::from_millis(800);
 
 /// A watch that draws a bar if stderr is a terminal.

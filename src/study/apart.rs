@@ -1,5 +1,5 @@
-//! Queues that have nothing to do with one another: each can be played by itself, whole, as soon as it is known
-//! which of its messages belong to a window of all queues' messages.
+//! Queues that have nothing to do with one another: each can be played by itself, whole, as soon as it is
+//! known which of its messages belong to a window of all queues' messages.
 //!
 //! Every producer draws from streams of its own, so that what is drawn is the same either way.
 
@@ -9,8 +9,8 @@ use crate::sim::LoneQueue;
 use crate::stats::{ConsumerPlace, Places};
 use crate::workload::Plan;
 
-/// Half of the stretch of time in which the end of a window is looked for, in standard deviations of a Poisson
-/// process: one attempt after the other.
+/// Half of the stretch of time in which the end of a window is looked for, in standard deviations of a
+/// Poisson process: one attempt after the other.
 const SPREADS: [f64; 3] = [6.0, 60.0, 600.0];
 /// More messages than this are not put in order to find it.
 const MOST_LOOKED_AT: f64 = 4e6;
@@ -87,8 +87,8 @@ impl Apart {
         }
     }
 
-    /// Where so many messages of all producers together have been sent, each number no less than the one before;
-    /// `None` where that is not found, or they send fewer.
+    /// Where so many messages of all producers together have been sent; `None` where that is not found, or
+    /// they send fewer.
     pub(super) fn cuts(
         &self,
         scenario: &Scenario,

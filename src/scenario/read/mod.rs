@@ -21,7 +21,7 @@ use super::problem::{Problem, printable};
 
 /// How many named things of one kind a scenario may have: beyond, what is asked of every pair of queues before a run
 /// takes minutes.
-const MOST_NAMES: usize = 20_000;
+const MOST_NAMES: usize = 5_000;
 
 /// The whole scenario. It is to be used only if the context was told of no problem.
 pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {

@@ -3,8 +3,9 @@
 
 use super::*;
 
-/// Plays one queue of many as a [`Chain`] of all of them plays it, to the nanosecond, without the others: what
-/// belongs to it stays at hand. Whoever plays it says when time has passed in which only others' messages came.
+/// Plays one queue of many as a [`Chain`] of all of them plays it, to the nanosecond, without the others:
+/// what belongs to it stays at hand. Whoever plays it says when time has passed in which only others'
+/// messages came.
 pub struct LoneQueue<'a, S> {
     stage: Stage,
     source: S,

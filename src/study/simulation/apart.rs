@@ -14,7 +14,8 @@ use crate::units::seconds;
 use crate::workload::Plan;
 
 impl Runs<'_> {
-    /// A replication; `None` where the queues are played together. One that is interrupted has played nothing.
+    /// A replication; `None` where the queues are played together. One that is interrupted has played
+    /// nothing.
     pub(super) fn queue_by_queue(
         &self,
         replication: u32,

@@ -14,8 +14,8 @@ use crate::study::window::Window;
 use crate::study::{coverage, redelivery};
 use crate::units::{Time, plain};
 
-/// Replications of more messages are played all queues at a time, so that one that is interrupted counts as far
-/// as it has come.
+/// Replications of more messages are played all queues at a time, so that one that is interrupted counts as
+/// far as it has come.
 const MOST_WHOLE: u64 = 1 << 25;
 
 /// Everything that the replications of a scenario share.
