@@ -97,7 +97,7 @@ SCENARIO = """
 [producers.web]
 to = "jobs"
 rate = "{rate}/s"
-arrivals = "constant"
+arrivals = "periodic"
 size = "{size}B"
 [queues.jobs]
 [consumers.workers]
@@ -128,6 +128,8 @@ def ours(rate):
         file.write(SCENARIO.format(rate=f"{rate:g}", size=SIZE, prefetch=prefetch, target=TARGET, seconds=SECONDS))
         file.flush()
         done = subprocess.run([str(PROGRAM), "run", file.name, "--only", "measurement", "--json"], capture_output=True, text=True)
+    if not done.stdout:
+        sys.exit(done.stderr)
     document = json.loads(done.stdout)
     measured = next(a for a in document["answers"] if a["method"] == "measurement")
     figures = {}

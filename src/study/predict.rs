@@ -230,7 +230,7 @@ fn taught(scenario: &Scenario, load: f64, lesson: &HostCalibration) -> Scenario 
     out.simulation.overheads.hand_off = lesson.hand_off.unwrap_or(0.0);
     if let Some(turnaround) = lesson.turnaround_at(load) {
         out.simulation.overheads.turnaround = turnaround;
-        measurement::confirms_later(&mut out);
+        measurement::as_brokers_do(&mut out);
     }
     for (group, &stretch) in out.consumers.iter_mut().zip(&lesson.stretch) {
         group.service_time = group.service_time.scaled(stretch);

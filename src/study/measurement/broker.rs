@@ -22,16 +22,17 @@ fn host(scenario: &Scenario, times: DeliveryTimes) -> Scenario {
     let (mut out, speed) = (scenario.clone(), scenario.measurement.speed);
     out.simulation.overheads.hand_off = times.idle_hop * speed / 1e9;
     out.simulation.overheads.turnaround = times.turnaround * speed / 1e9;
-    confirms_later(&mut out);
-    if prefetches_on_demand(scenario) {
-        out.consumers.iter_mut().for_each(|consumer| consumer.prefetch_by = PrefetchBy::Demand);
-    }
+    as_brokers_do(&mut out);
     out
 }
 
-/// A broker that has a disk to write to delivers without waiting for it.
-pub(in crate::study) fn confirms_later(scenario: &mut Scenario) {
+/// What a broker does otherwise than the queue of the scenario: one that has a disk to write to delivers without
+/// waiting for it, and of some the consumers fetch when they have nothing left.
+pub(in crate::study) fn as_brokers_do(scenario: &mut Scenario) {
     scenario.queues.iter_mut().for_each(|queue| queue.durability = Durability::None);
+    if prefetches_on_demand(scenario) {
+        scenario.consumers.iter_mut().for_each(|consumer| consumer.prefetch_by = PrefetchBy::Demand);
+    }
 }
 
 /// Adds what only a broker has to the measurement's answer, and what it says of the rehearsal's host.

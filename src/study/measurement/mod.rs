@@ -23,7 +23,7 @@ use crate::scenario::{Consumer, Discipline, Queue, Scenario};
 use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
 use crate::workload::{Block, Kept};
-pub(super) use broker::confirms_later;
+pub(super) use broker::as_brokers_do;
 use cut_short::{censored, deadlock, finished};
 use figures::{BATCHES, Summaries, answer};
 use kept::KeptRun;

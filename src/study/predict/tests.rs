@@ -148,3 +148,16 @@ fn loads_are_turned_where_rates_make_them() {
     scenario.queues[0].initial_backlog = 10;
     assert!(turned(&scenario).is_err_and(|why| why.to_string().contains("no one load")));
 }
+
+/// What a broker does otherwise is predicted, too: Redis' consumers fetch when they have nothing left.
+#[cfg(feature = "redis")]
+#[test]
+fn a_prediction_prefetches_as_the_broker_does() {
+    let mut scenario = Scenario::mgc(600.0, Law::exponential(0.004), 4);
+    scenario.measurement.target = "redis".into();
+    let seen = TurnaroundSeen { load: 0.3, turnaround: 1e-4 };
+    let lesson = HostCalibration { turnarounds: vec![seen], ..learnt() };
+    let there = taught(&scenario, 0.6, &lesson);
+    assert_eq!(there.consumers[0].prefetch_by, crate::scenario::PrefetchBy::Demand);
+    assert_eq!(taught(&scenario, 0.6, &learnt()).consumers[0].prefetch_by, crate::scenario::PrefetchBy::Turn);
+}
