@@ -2,17 +2,16 @@
 
 use super::escape::escape;
 use super::page::{self, Mark, Page, section};
-use super::plot::Plot;
 use super::rows::{self, MetricRow};
-use super::{Extras, csv, flow, screen, shown, words};
+use super::{Extras, csv, flow, plots, screen, shown, words};
 use crate::answer::Trust;
 use crate::study::{ObjectiveStatus, Study};
 
 /// The most bytes of figures that a page carries with it.
 const MOST_DATA: usize = 400_000;
 
-/// The whole page, with these plots in it.
-pub(super) fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) -> String {
+/// The whole page.
+pub(super) fn page(study: &Study, extras: &Extras) -> String {
     let methods: Vec<&str> = study.answers.iter().map(|a| a.method.name()).collect();
     let by = match methods.is_empty() {
         true => "answered by no method".into(),
@@ -32,7 +31,7 @@ pub(super) fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) ->
             page::list(&goals),
             table(study),
             flow(study),
-            figures(plots),
+            figures(study),
             formulas(study),
             unanswered(study),
             gates(study),
@@ -134,8 +133,11 @@ fn value(text: &str, faint: bool) -> String {
     }
 }
 
-fn figures(plots: &[(&Plot, String)]) -> String {
-    plots.iter().map(|(plot, svg)| page::figure(&super::headline::capitalized(plot.about), svg)).collect()
+fn figures(study: &Study) -> String {
+    let figure = |plot: &super::Plot| {
+        page::plot(&super::headline::capitalized(plot.about), |frame| (plot.draw)(study, frame))
+    };
+    plots::PLOTS.iter().map(figure).collect()
 }
 
 fn formulas(study: &Study) -> String {
@@ -217,10 +219,10 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Frame, fixtures, plots};
+    use crate::report::{fixtures, plots};
 
     fn of(study: &Study) -> String {
-        page(study, &fixtures::extras(), &plots::drawn(study, Frame::Page))
+        page(study, &fixtures::extras())
     }
 
     #[test]
@@ -242,7 +244,11 @@ mod tests {
         ] {
             assert!(page.contains(said), "{said}");
         }
-        assert_eq!(page.matches("<svg").count(), plots::PLOTS.len() + 1, "the plots and the flow");
+        assert_eq!(
+            page.matches("<svg").count(),
+            2 * plots::PLOTS.len() + 1,
+            "the plots, wide and narrow, and the flow"
+        );
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
         let text = answer.latency.as_ref().and_then(hgrm::text);
         files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
     }
-    let page = html::page(study, extras, &plots::drawn(study, Frame::Page));
+    let page = html::page(study, extras);
     files.extend(
         plots::drawn(study, Frame::Alone).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)),
     );

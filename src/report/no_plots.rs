@@ -33,10 +33,10 @@ pub(super) fn predicted(_: &Prediction, _: &str, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn quantiles(_: &Column) -> Option<String> {
+pub(super) fn quantiles(_: &Column, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn swept(_: &Swept, _: &str) -> Vec<(&'static str, String)> {
-    Vec::new()
+pub(super) fn swept(_: &Swept, _: &str, _: Frame) -> Option<(&'static str, String)> {
+    None
 }

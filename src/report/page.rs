@@ -2,6 +2,7 @@
 //! the same in a browser, in print and in ten years. Every command's page is made of these parts.
 
 use super::escape::escape;
+use super::plot::Frame;
 use super::shown;
 use serde_json::Value;
 
@@ -99,11 +100,26 @@ pub(super) fn section(title: &str, body: &str) -> String {
 
 /// A picture with what it shows; on a narrow screen it is moved sideways, not made smaller.
 pub(super) fn figure(caption: &str, svg: &str) -> String {
+    pictures(caption, svg, None)
+}
+
+/// A plot, drawn once for wide screens and paper and once for narrow screens; nothing where nothing is drawn.
+pub(super) fn plot(caption: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
+    draw(Frame::Page).map_or(String::new(), |svg| pictures(caption, &svg, draw(Frame::Phone).as_deref()))
+}
+
+fn pictures(caption: &str, wide: &str, phone: Option<&str>) -> String {
     let caption = match caption {
         "" => String::new(),
         caption => format!("<figcaption>{}</figcaption>\n", said(caption)),
     };
-    format!("<figure>\n{caption}<div class=\"scroll\" tabindex=\"0\">\n{svg}</div>\n</figure>\n")
+    let (class, phone) = match phone {
+        Some(svg) => (" wide", format!("<div class=\"phone\">\n{svg}</div>\n")),
+        None => ("", String::new()),
+    };
+    format!(
+        "<figure>\n{caption}<div class=\"scroll{class}\" tabindex=\"0\">\n{wide}</div>\n{phone}</figure>\n"
+    )
 }
 
 /// A table of cells; columns whose cells are words are to the left.

@@ -20,4 +20,6 @@ pub enum Frame {
     Alone,
     /// On a page that says it already.
     Page,
+    /// The same on a narrow page, where letters are as large as on a wide one.
+    Phone,
 }

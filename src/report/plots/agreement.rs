@@ -1,7 +1,7 @@
 //! Do the methods agree? Each one's value as a dot with its interval, for the figures that matter most.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Columns, Figure, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
@@ -10,8 +10,8 @@ use crate::report::rows;
 use crate::study::Study;
 
 const ROW: i32 = 22;
-/// Where the panels begin: to the right of the methods' names.
-const LEFT: i32 = 124;
+/// How much room the methods' names have, to the left of the panels.
+const NAMES: i32 = 108;
 
 /// One panel: what it shows and each method's value.
 struct Chart {
@@ -29,9 +29,10 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let heights: Vec<i32> = charts.iter().map(|c| ROW * c.values.len() as i32 + 74).collect();
     let height = TOP - 24 + heights.iter().sum::<i32>();
     let title = format!("What each method says: {}", super::name(study));
+    let columns = Columns::of(frame);
     let file = figure::figure(
         frame,
-        (height as u32, LEFT),
+        (height, Columns { left: columns.edge + NAMES, right: columns.right.min(columns.width - 102), ..columns }),
         (&title, &super::how(study)),
         &description(&charts),
         |figure| {
@@ -89,7 +90,7 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
     };
     x.title.clear();
     let panel = figure.bare_panel((top, bottom), x, Axis::linear("", 0.0, f64::from(rows)));
-    figure.words(&heading, (24, top - 8), Side::Above, &INK, BODY, true);
+    figure.words(&heading, (figure.columns.edge, top - 8), Side::Above, &INK, BODY, true);
     for (at, _) in &panel.x.ticks {
         let (x, _) = panel.pixel((*at, 0.0));
         figure.rule((x, top), (x, bottom), &GRID);
@@ -114,8 +115,9 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
             }
             panel.line(&[(value, height)], color, Pen::Dots(42));
         }
-        figure.words(method.name(), (LEFT - 12, middle), Side::Left, &color, BODY, true);
-        figure.words(&shown(chart.unit, estimate), (RIGHT + 10, middle), Side::Right, &INK, BODY, false);
+        let Columns { left, right, .. } = figure.columns;
+        figure.words(method.name(), (left - 12, middle), Side::Left, &color, BODY, true);
+        figure.words(&shown(chart.unit, estimate), (right + 8, middle), Side::Right, &INK, BODY, false);
     }
 }
 

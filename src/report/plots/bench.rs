@@ -1,7 +1,7 @@
 //! A benchmark's plot: latency along the rate, up to the highest that each target sustains.
 
 use super::axis::Axis;
-use super::figure::{self, LEFT, TOP};
+use super::figure::{self, Columns, TOP};
 use super::theme::{self, Pen};
 use crate::report::plot::Frame;
 use crate::study::bench::Benchmark;
@@ -30,7 +30,7 @@ pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option
     let names: Vec<&str> = all.iter().map(|one| one.target.as_str()).collect();
     let title = format!("Latency up to the highest rate: {}", names.join(", "));
     let subtitle = "open loop, messages are no work · each line ends at 95 % of what its target sustains";
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, subtitle), description, |figure| {
         for (i, (statistic, name)) in SHOWN.iter().enumerate() {
             let top = TOP + step * i as i32;
             let panel = figure.panel(

@@ -2,7 +2,7 @@
 //! that was found.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, LEFT, Panel, Side, TOP};
+use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
 use super::sweep::settings;
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
@@ -42,7 +42,7 @@ pub(crate) fn draw(capacity: &Capacity, description: &str, frame: Frame) -> Opti
         if shown.iter().any(|s| s.1.trial.unstable().is_some()) { " · ✗ unstable" } else { "" },
         capacity.scenario.seed
     );
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, &subtitle), description, |figure| {
         for (i, objective) in objectives.iter().enumerate() {
             let top = TOP + step * i as i32;
             panel(figure, capacity, &shown, objective, (top, top + PANEL));
@@ -91,7 +91,7 @@ fn panel(
         _ => Axis::linear(metric, 0.0, high),
     };
     let x: Vec<(f64, String)> = shown.iter().map(|(x, p)| (*x, p.value.clone())).collect();
-    let panel = figure.panel(heights, settings(&capacity.path, &x), y);
+    let panel = figure.panel(heights, settings(&capacity.path, &x, figure.columns), y);
     let values =
         |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
     limit(figure, &panel, objective, capacity.largest);

@@ -2,7 +2,7 @@
 //! difference says nothing.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Columns, Figure, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::Method;
 use crate::report::difference;
@@ -11,9 +11,10 @@ use crate::report::plot::Frame;
 use crate::study::compare::{Comparison, Difference, Verdict};
 use plotters::style::RGBColor;
 
+/// How much room the metrics' names have: beside the panels, or on a narrow page above each bar.
+const NAMES: i32 = 212;
+const NAMES_ABOVE: i32 = 34;
 const ROW: i32 = 36;
-/// Where the panels begin: to the right of the metrics' names.
-const LEFT: i32 = 236;
 /// Beyond such a factor the axis is logarithmic.
 const WIDE: f64 = 2.5;
 /// What is written on a logarithmic axis: ratios to the first.
@@ -35,7 +36,8 @@ pub(crate) fn draw(compared: &Comparison, description: &str, frame: Frame) -> Op
     if panels.is_empty() {
         return None;
     }
-    let heights: Vec<i32> = panels.iter().map(|p| ROW * p.1.len() as i32 + 84).collect();
+    let row = if frame == Frame::Phone { ROW + NAMES_ABOVE } else { ROW };
+    let heights: Vec<i32> = panels.iter().map(|p| row * p.1.len() as i32 + 84).collect();
     let height = TOP - 20 + heights.iter().sum::<i32>();
     let percent = three(compared.confidence * 100.0);
     let title = format!("What changes from {}", compared.names[0]);
@@ -44,10 +46,13 @@ pub(crate) fn draw(compared: &Comparison, description: &str, frame: Frame) -> Op
         difference::by_what(&compared.by),
         percent.trim_end_matches(".0")
     );
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
+    let columns = Columns::of(frame);
+    let left = columns.edge + if frame == Frame::Phone { 6 } else { NAMES };
+    let columns = Columns { left, ..columns };
+    Some(figure::figure(frame, (height, columns), (&title, &subtitle), description, |figure| {
         let mut top = TOP + 4;
         for ((name, bars), height) in panels.iter().zip(&heights) {
-            panel(figure, name, bars, top);
+            panel(figure, name, bars, (top, row));
             top += height;
         }
     }))
@@ -106,12 +111,15 @@ fn axis(bars: &[RatioBar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
     (axis, place)
 }
 
-fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], top: i32) {
+fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], (top, row): (i32, i32)) {
     let rows = bars.len() as i32;
-    let bottom = top + ROW * rows + 4;
+    let bottom = top + row * rows + 4;
     let (axis, place) = axis(bars);
     let panel = figure.bare_panel((top, bottom), axis, Axis::linear("", 0.0, f64::from(rows)));
-    figure.words(&theme::fitted(name, 56.0), (24, top - 8), Side::Above, &INK, BODY, true);
+    let Columns { width, edge, right, .. } = figure.columns;
+    let above = row - ROW;
+    let (title, label) = (f64::from(width - edge) / 13.0, if above > 0 { 27.0 } else { 17.5 });
+    figure.words(&theme::fitted(name, title), (edge, top - 8), Side::Above, &INK, BODY, true);
     for (at, _) in &panel.x.ticks {
         let (x, _) = panel.pixel((*at, 0.0));
         figure.rule((x, top), (x, bottom), &GRID);
@@ -120,21 +128,30 @@ fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], top: i32) {
     let same = place(1.0);
     panel.line(&[(same, 0.0), (same, f64::from(rows))], MUTED, Pen::Solid(10));
     for (i, bar) in bars.iter().enumerate() {
-        let height = f64::from(rows) - i as f64 - 0.5;
+        // Names above a bar press it to the lower end of its row.
+        let height = f64::from(rows) - i as f64 - 0.5 - 0.5 * f64::from(above) / f64::from(row);
         let (_, middle) = panel.pixel((panel.x.low, height));
         let color = color(bar.row.verdict);
         panel.line(&[(place(bar.low), height), (place(bar.high), height)], color, Pen::Solid(24));
         panel.line(&[(place(bar.at), height)], color, Pen::Dots(42));
-        figure.words(&theme::fitted(&bar.row.metric, 17.5), (24, middle - 2), Side::Above, &INK, BODY, false);
+        let base = middle - above + if above > 0 { 6 } else { 0 };
         figure.words(
-            &theme::fitted(&difference::figures(bar.row), 17.5),
-            (24, middle + 12),
+            &theme::fitted(&bar.row.metric, label),
+            (edge, base - 2),
+            Side::Above,
+            &INK,
+            BODY,
+            false,
+        );
+        figure.words(
+            &theme::fitted(&difference::figures(bar.row), label),
+            (edge, base + 12),
             Side::Above,
             &MUTED,
             BODY,
             false,
         );
-        figure.words(&difference::by(bar.row), (RIGHT + 10, middle), Side::Right, &color, BODY, true);
+        figure.words(&difference::by(bar.row), (right + 10, middle), Side::Right, &color, BODY, true);
     }
 }
 

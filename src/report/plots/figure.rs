@@ -1,20 +1,34 @@
 //! A figure: title, panels with axes, lines, bands and dots, and labels at the ends of lines.
 
 use super::axis::Axis;
-use super::svg::{GRID as TENTHS, Svg};
+use super::svg::{GRID as TENTHS, Svg, broken};
 use super::theme::{self, GRID, INK, MUTED, PAPER, Pen};
 use crate::report::plot::Frame;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
-use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// All figures are as wide.
-pub(super) const WIDTH: u32 = 760;
-/// Where panels begin as a rule, and where they end, in pixels from the left.
-pub(super) const LEFT: i32 = 66;
-pub(super) const RIGHT: i32 = WIDTH as i32 - 112;
+/// How wide a figure is, and where its panels begin and end: pixels from the left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    pub width: i32,
+    /// Where titles begin.
+    pub edge: i32,
+    pub left: i32,
+    pub right: i32,
+}
+
+impl Columns {
+    /// As a rule: numbers to the left of the panels, names to their right.
+    pub(super) fn of(frame: Frame) -> Self {
+        match frame {
+            Frame::Alone | Frame::Page => Columns { width: 760, edge: 24, left: 66, right: 638 },
+            Frame::Phone => Columns { width: 350, edge: 2, left: 52, right: 260 },
+        }
+    }
+}
+
 /// Where the first panel may begin, in pixels from the top.
 pub(super) const TOP: i32 = 92;
 
@@ -41,24 +55,23 @@ pub(super) enum Side {
 /// The page that panels are on.
 pub(super) struct Figure<'a> {
     root: DrawingArea<&'a mut Svg, Shift>,
-    /// Where its panels begin.
-    left: i32,
+    pub columns: Columns,
 }
 
 /// What a title and a subtitle take, in pixels from the top.
 const HEAD: u32 = 60;
 
-/// Draws a figure of a height, its panels beginning at `left`, and returns its file.
+/// Draws a figure of a height and returns its file.
 pub(super) fn figure(
     frame: Frame,
-    (height, left): (u32, i32),
+    (height, columns): (i32, Columns),
     (title, subtitle): (&str, &str),
     description: &str,
     draw: impl FnOnce(&Figure<'_>),
 ) -> String {
-    let mut svg = Svg::new(WIDTH, height);
+    let mut svg = Svg::new(columns.width as u32, height as u32);
     {
-        let figure = Figure { root: (&mut svg).into_drawing_area(), left };
+        let figure = Figure { root: (&mut svg).into_drawing_area(), columns };
         sure(figure.root.fill(&PAPER));
         if frame == Frame::Alone {
             figure.head(title, subtitle);
@@ -75,7 +88,7 @@ fn sure<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
 
 impl<'a> Figure<'a> {
     fn head(&self, title: &str, subtitle: &str) {
-        let room = f64::from(WIDTH as i32 - 48);
+        let room = f64::from(self.columns.width - 48);
         // Bold letters are wider; a long title is written smaller before it is cut.
         let size = ((room / (BOLD * theme::text_width(title))) as i32).clamp(LEAST_TITLE, TITLE);
         self.words(
@@ -130,7 +143,7 @@ impl<'a> Figure<'a> {
     /// A line that ties a label to what it names: thin and dotted, so that nobody takes it for data.
     fn leader(&self, from: (i32, i32), to: (i32, i32)) {
         let ends = [from, to].map(|(x, y)| (x * TENTHS, y * TENTHS));
-        sure(self.root.draw(&DashedPathElement::new(ends.to_vec(), 10, 30, MUTED.stroke_width(6))));
+        sure(self.root.draw(&PathElement::new(ends.to_vec(), MUTED.stroke_width(broken(6, 10, 30)))));
     }
 
     /// A filled rectangle, more or less opaque, in pixels.
@@ -147,17 +160,20 @@ impl<'a> Figure<'a> {
         let panel = self.bare_panel((top, bottom), x, y);
         for (at, text) in &panel.y.ticks {
             let (_, height) = panel.pixel((panel.x.low, *at));
-            self.rule((self.left, height), (RIGHT, height), &GRID);
-            self.words(text, (self.left - 8, height), Side::Left, &MUTED, BODY, false);
+            let Columns { left, right, .. } = self.columns;
+            self.rule((left, height), (right, height), &GRID);
+            self.words(text, (left - 8, height), Side::Left, &MUTED, BODY, false);
         }
         panel.x_ticks(bottom);
-        self.words(&panel.y.title, (24, top - 14), Side::Above, &MUTED, BODY, false);
+        let room = f64::from(self.columns.width - self.columns.edge) / f64::from(BODY);
+        let title = theme::fitted(&panel.y.title, room);
+        self.words(&title, (self.columns.edge, top - 14), Side::Above, &MUTED, BODY, false);
         panel
     }
 
     /// A panel with nothing drawn yet.
     pub(super) fn bare_panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
-        let pixels = (self.left * TENTHS..RIGHT * TENTHS, bottom * TENTHS..top * TENTHS);
+        let pixels = (self.columns.left * TENTHS..self.columns.right * TENTHS, bottom * TENTHS..top * TENTHS);
         let area = self.root.apply_coord_spec(Cartesian2d::new(x.low..x.high, y.low..y.high, pixels));
         Panel { figure: self, area, x, y }
     }
@@ -174,23 +190,27 @@ pub(super) struct Panel<'f, 'a> {
 impl Panel<'_, '_> {
     /// Ticks, their numbers and the axis title below a height.
     pub(super) fn x_ticks(&self, bottom: i32) {
-        self.figure.rule((self.figure.left, bottom), (RIGHT, bottom), &MUTED);
+        let Columns { width, left, right, .. } = self.figure.columns;
+        self.figure.rule((left, bottom), (right, bottom), &MUTED);
+        // A long word at an end of the axis stays on the page.
+        let inside = |text: &str, x: i32| {
+            let half = (theme::text_width(text) * f64::from(BODY) * 0.55) as i32 + 4;
+            (x.min(width - half).max(half), half)
+        };
+        let mut free = i32::MIN;
         for (at, text) in &self.x.ticks {
             let (x, _) = self.pixel((*at, self.y.low));
             self.figure.rule((x, bottom), (x, bottom + 4), &MUTED);
-            // A long word at an end of the axis stays on the page.
-            let half = (theme::text_width(text) * f64::from(BODY) * 0.55) as i32 + 4;
-            let center = x.min(WIDTH as i32 - half).max(half);
-            self.figure.words(text, (center, bottom + 9), Side::Below, &MUTED, BODY, false);
+            let (center, half) = inside(text, x);
+            // Where numbers would lie on one another, some have their tick alone.
+            if center - half >= free {
+                self.figure.words(text, (center, bottom + 9), Side::Below, &MUTED, BODY, false);
+                free = center + half;
+            }
         }
-        self.figure.words(
-            &self.x.title,
-            ((self.figure.left + RIGHT) / 2, bottom + 28),
-            Side::Below,
-            &MUTED,
-            BODY,
-            false,
-        );
+        let title = theme::fitted(&self.x.title, f64::from(width) / f64::from(BODY));
+        let (center, _) = inside(&title, (left + right) / 2);
+        self.figure.words(&title, (center, bottom + 28), Side::Below, &MUTED, BODY, false);
     }
 
     /// Where a position is, in pixels.
@@ -211,7 +231,8 @@ impl Panel<'_, '_> {
         match pen {
             Pen::Solid(width) => sure(self.area.draw(&PathElement::new(inside, color.stroke_width(width)))),
             Pen::Dashed(width, dash, gap) => {
-                sure(self.area.draw(&DashedPathElement::new(inside, dash, gap, color.stroke_width(width))));
+                let style = color.stroke_width(broken(width, dash, gap));
+                sure(self.area.draw(&PathElement::new(inside, style)));
             }
             Pen::Dots(radius) => {
                 for point in inside {
@@ -246,17 +267,29 @@ impl Panel<'_, '_> {
     /// Names at the ends of lines, kept apart in height, each tied to its line where it had to move.
     pub(super) fn end_labels(&self, mut ends: Vec<(String, RGBColor, (f64, f64))>) {
         const GAP: i32 = 15;
+        let Columns { width, right, .. } = self.figure.columns;
+        let room = f64::from(width - right - 10) / f64::from(BODY) / BOLD;
+        let lines = |name: &str| theme::wrapped(name, room);
+        let most = ends.iter().map(|end| lines(&end.0).len()).max().unwrap_or(1) as i32;
         ends.sort_by_key(|end| self.pixel(end.2).1);
         let wanted: Vec<i32> = ends.iter().map(|end| self.pixel(end.2).1).collect();
         let (_, bottom) = self.pixel((self.x.low, self.y.low));
-        for ((name, color, at), height) in ends.iter().zip(apart(&wanted, GAP, bottom)) {
+        for ((name, color, at), height) in ends.iter().zip(apart(&wanted, GAP * most, bottom)) {
             let (x, y) = self.pixel(*at);
-            if (height - y).abs() > 3 || x < RIGHT - 4 {
-                self.figure.leader((x + 4, y), (RIGHT + 8, height));
+            if (height - y).abs() > 3 || x < right - 4 {
+                self.figure.leader((x + 4, y), (right + 8, height));
             }
-            self.figure.words(name, (RIGHT + 10, height), Side::Right, color, BODY, true);
+            for (i, line) in lines(name).iter().enumerate() {
+                let at = (right + 10, height + (GAP - 1) * i as i32);
+                self.figure.words(line, at, Side::Right, color, BODY, true);
+            }
         }
     }
+}
+
+/// An objective in the fewest words: its statistic and its limit.
+pub(super) fn asked(metric: &str, limit: &str) -> String {
+    format!("{} {limit}", metric.rsplit('.').next().unwrap_or(metric))
 }
 
 /// Heights (increasing) moved about evenly up and down to lie `gap` apart, none below `bottom`.

@@ -1,7 +1,7 @@
 //! The queue's length over time: a panel for each queue, a line for each method that watched it.
 
 use super::axis::Axis;
-use super::figure::{self, Figure, LEFT, TOP};
+use super::figure::{self, Columns, Figure, TOP};
 use super::theme::{self, Pen};
 use crate::answer::{Answer, Method, Moment};
 use crate::report::plot::Frame;
@@ -29,13 +29,18 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let height = TOP + step * queues.len() as i32 + 2;
     let title = format!("Messages waiting over time: {}", super::name(study));
     let description = format!("Queue length over time of {}", queues.join(", "));
-    let file =
-        figure::figure(frame, (height as u32, LEFT), (&title, &super::how(study)), &description, |figure| {
+    let file = figure::figure(
+        frame,
+        (height, Columns::of(frame)),
+        (&title, &super::how(study)),
+        &description,
+        |figure| {
             for (i, queue) in queues.iter().enumerate() {
                 let top = TOP + step * i as i32;
                 panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
             }
-        });
+        },
+    );
     Some(file)
 }
 

@@ -2,14 +2,14 @@
 //! step.
 
 use super::axis::{Axis, nines};
-use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Columns, Panel, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES, Quantity};
 use crate::report::plot::Frame;
 use crate::report::rows;
 use crate::study::Study;
 
-const HEIGHT: u32 = 460;
+const HEIGHT: i32 = 460;
 /// Steps of a curve to a nine.
 const STEPS: usize = 40;
 /// A percentile with fewer messages beyond it is noise and is not drawn. Of many replications put together
@@ -51,25 +51,28 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     } else {
         Axis::linear_times("latency", 0.0, highest * 1.08)
     };
+    let columns = Columns::of(frame);
+    let room = f64::from(columns.right - columns.left - 10) / f64::from(BODY);
     let title = format!("Latency by share of messages: {}", super::name(study));
     let file = figure::figure(
         frame,
-        (HEIGHT, LEFT),
+        (HEIGHT, columns),
         (&title, &super::how(study)),
         &description(&curves),
         |figure| {
-            let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
-            for (limit, text) in &limits {
+            let panel = figure.panel((TOP, HEIGHT - 62), Axis::nines(most), y);
+            for (limit, long, short) in &limits {
+                let text = if theme::text_width(long) < room { long } else { short };
                 panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
                 match panel.y.place(*limit) {
                     Some(at) => {
                         let lines: Vec<Vec<(i32, i32)>> = curves.iter().map(|c| pixels(&panel, c)).collect();
-                        let spot = clear_spot(text, panel.pixel((0.0, at)).1, &lines);
+                        let spot = clear_spot(text, panel.pixel((0.0, at)).1, &lines, columns);
                         figure.words(text, spot, Side::Above, &LIMIT, BODY, false);
                     }
                     None => figure.words(
                         &format!("{text} (beyond this chart)"),
-                        (LEFT + 6, TOP + 8),
+                        (columns.left + 6, TOP + 8),
                         Side::Above,
                         &LIMIT,
                         BODY,
@@ -94,7 +97,8 @@ fn pixels(panel: &Panel<'_, '_>, curve: &Curve) -> Vec<(i32, i32)> {
 
 /// Where the words of a limit stand that no curve crosses: above or below its line, from its left end to its
 /// right.
-fn clear_spot(text: &str, line: i32, curves: &[Vec<(i32, i32)>]) -> (i32, i32) {
+fn clear_spot(text: &str, line: i32, curves: &[Vec<(i32, i32)>], columns: Columns) -> (i32, i32) {
+    let first = columns.left + 6;
     let wide = (theme::text_width(text) * f64::from(BODY)) as i32 + 4;
     let hits = |&(left, bottom): &(i32, i32)| {
         let inside = |p: &&(i32, i32)| {
@@ -102,11 +106,11 @@ fn clear_spot(text: &str, line: i32, curves: &[Vec<(i32, i32)>]) -> (i32, i32) {
         };
         curves.iter().flatten().filter(inside).count()
     };
-    let last = (RIGHT - wide - 2).max(LEFT + 6);
-    let along = (0..=12).map(|i| LEFT + 6 + (last - LEFT - 6) * i / 12);
+    let last = (columns.right - wide - 2).max(first);
+    let along = (0..=12).map(|i| first + (last - first) * i / 12);
     let spots =
         along.flat_map(|left| [(left, line - 6), (left, line + BODY + 6)]).filter(|spot| spot.1 > TOP);
-    spots.min_by_key(hits).unwrap_or((LEFT + 6, line - 6))
+    spots.min_by_key(hits).unwrap_or((first, line - 6))
 }
 
 /// The least time (above zero) that any curve has from a share on.
@@ -193,12 +197,12 @@ fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64,
         .collect()
 }
 
-/// The objectives on a latency, as seconds and words.
-fn limits(study: &Study) -> Vec<(f64, String)> {
+/// The objectives on a latency: seconds, words, and few words.
+fn limits(study: &Study) -> Vec<(f64, String, String)> {
     let latency = study.scenario.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric));
     latency
         .filter(|o| o.limit.is_finite() && o.limit > 0.0)
-        .map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text)))
+        .map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text), figure::asked(&o.metric, &o.text)))
         .collect()
 }
 
@@ -220,9 +224,11 @@ mod tests {
     #[test]
     fn a_limit_is_named_where_no_curve_is() {
         let text = "objective: total.latency.p99 < 200ms";
-        assert_eq!(clear_spot(text, 200, &[]), (LEFT + 6, 194));
-        let crossing: Vec<(i32, i32)> = (LEFT..LEFT + 100).map(|x| (x, 240 - (x - LEFT))).collect();
-        let (left, bottom) = clear_spot(text, 200, std::slice::from_ref(&crossing));
+        let columns = Columns::of(Frame::Alone);
+        let begin = columns.left;
+        assert_eq!(clear_spot(text, 200, &[], columns), (begin + 6, 194));
+        let crossing: Vec<(i32, i32)> = (begin..begin + 100).map(|x| (x, 240 - (x - begin))).collect();
+        let (left, bottom) = clear_spot(text, 200, std::slice::from_ref(&crossing), columns);
         assert!(
             !crossing.iter().any(|p| p.0 >= left && (bottom - BODY..=bottom).contains(&p.1)),
             "{left} {bottom}"

@@ -2,7 +2,7 @@
 //! it.
 
 use super::axis::Axis;
-use super::figure::{self, Figure, LEFT, TOP};
+use super::figure::{self, Columns, Figure, TOP};
 use super::theme::{self, INK, Pen};
 use crate::answer::Method;
 use crate::report::plot::Frame;
@@ -31,7 +31,7 @@ pub(crate) fn draw(prediction: &Prediction, description: &str, frame: Frame) -> 
         "open circle: learnt from · one plan at each load, the same for all three · seed {}",
         prediction.scenario.seed
     );
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, &subtitle), description, |figure| {
         for (i, statistic) in shown.iter().enumerate() {
             let top = TOP + step * i as i32;
             panel(figure, &prediction.points, statistic, (top, top + PANEL));

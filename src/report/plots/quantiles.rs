@@ -1,14 +1,14 @@
 //! A Q–Q plot: a law's quantiles against those of the times that it was fitted to. On the diagonal it fits.
 
 use super::axis::Axis;
-use super::figure::{self, LEFT, TOP};
+use super::figure::{self, Columns, TOP};
 use super::theme::{self, MUTED, Pen};
 use crate::answer::Method;
 use crate::report::plot::Frame;
 use crate::study::fit::Column;
 
 /// The best law's plot; `None` for a constant.
-pub(crate) fn draw(column: &Column) -> Option<String> {
+pub(crate) fn draw(column: &Column, frame: Frame) -> Option<String> {
     let best = column.candidates.first().filter(|c| !c.quantiles.is_empty())?;
     let points: Vec<(f64, f64)> = best.quantiles.iter().copied().filter(|q| q.0 > 0.0 && q.1 > 0.0).collect();
     let low = points.iter().map(|q| q.0.min(q.1)).fold(f64::INFINITY, f64::min);
@@ -19,9 +19,12 @@ pub(crate) fn draw(column: &Column) -> Option<String> {
     let title = format!("Does the {name} law fit `{}`?", column.name);
     let subtitle = "on the diagonal the law's quantiles are the sample's; the last dots are the far tail";
     let description = format!("Quantiles of {} against those of the fitted {name} law", column.name);
+    // Nothing is named to the right.
+    let columns = Columns::of(frame);
+    let columns = Columns { right: columns.right.max(columns.width - 40), ..columns };
     Some(figure::figure(
-        Frame::Alone,
-        (TOP as u32 + 400 + 62, LEFT),
+        frame,
+        (TOP + 400 + 62, columns),
         (&title, subtitle),
         &description,
         |figure| {

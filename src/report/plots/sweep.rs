@@ -1,7 +1,7 @@
 //! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP, WIDTH};
+use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
 use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
 use crate::report::number::{Scale, three};
@@ -18,12 +18,12 @@ const PERCENTILES: [(&str, &str, Method); 3] = [
 const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
-/// Every plot that the sweep holds something for, by file name.
-pub(crate) fn drawn(swept: &Swept, description: &str) -> Vec<(&'static str, String)> {
+/// The plot of a sweep along one axis or two, with its file name.
+pub(crate) fn drawn(swept: &Swept, description: &str, frame: Frame) -> Option<(&'static str, String)> {
     match swept.grid.axes.len() {
-        1 => along(swept, description).map(|svg| ("sweep.svg", svg)).into_iter().collect(),
-        2 => map(swept, description).map(|svg| ("heat-map.svg", svg)).into_iter().collect(),
-        _ => Vec::new(),
+        1 => Some(("sweep.svg", along(swept, description, frame)?)),
+        2 => Some(("heat-map.svg", map(swept, description, frame)?)),
+        _ => None,
     }
 }
 
@@ -34,7 +34,7 @@ fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
     if low > 0.0 && high / low > 15.0 { plain.iter().map(|x| x.ln()).collect() } else { plain }
 }
 
-fn along(swept: &Swept, description: &str) -> Option<String> {
+fn along(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
     let known = |metric: &str| {
         swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)))
     };
@@ -62,7 +62,7 @@ fn along(swept: &Swept, description: &str) -> Option<String> {
         percent.trim_end_matches(".0"),
         swept.seed
     );
-    Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, &subtitle), description, |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
         for (i, metric) in others.iter().enumerate() {
             let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
@@ -107,7 +107,8 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     } else {
         Axis::linear_times(&name, 0.0, top)
     };
-    let panel = figure.panel(heights, marked(swept, x), y);
+    let panel = figure.panel(heights, marked(swept, x, figure.columns), y);
+    let Columns { left, right, .. } = figure.columns;
     let mut ends = Vec::new();
     for ((_, name, color), metric) in PERCENTILES.into_iter().zip(&paths) {
         ends.extend(
@@ -120,17 +121,20 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
         panel.line(&line, LIMIT, Pen::Dashed(12, 30, 30));
         if let Some(at) = panel.y.place(objective.limit) {
             let (_, y) = panel.pixel((panel.x.low, at));
-            let words = format!("{} {}", objective.metric, objective.text);
-            figure.words(&theme::fitted(&words, 38.0), (LEFT + 6, y - 4), Side::Above, &LIMIT, BODY, false);
+            let long = format!("{} {}", objective.metric, objective.text);
+            let room = f64::from(right - left - 12) / f64::from(BODY);
+            let fits = theme::text_width(&long) < room;
+            let words = if fits { long } else { figure::asked(&objective.metric, &objective.text) };
+            figure.words(&words, (left + 6, y - 4), Side::Above, &LIMIT, BODY, false);
         }
     }
     let unstable =
         swept.points.iter().filter(|p| p.unstable()).map(|p| panel.pixel((x[p.index], panel.y.low)).0);
     let width = (theme::text_width("unstable") * f64::from(BODY)) as i32;
-    let mut free = LEFT;
+    let mut free = left;
     for at in unstable {
         figure.rule((at, heights.0), (at, heights.1), &GRID);
-        let left = if at + width > RIGHT { at - width - 4 } else { at + 4 };
+        let left = if at + width > right { at - width - 4 } else { at + 4 };
         // Said once where many stand side by side.
         if left >= free {
             figure.words("unstable", (left, heights.1 - 8), Side::Above, &MUTED, BODY, false);
@@ -185,7 +189,7 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
         Unit::Ratio => Axis::percent(metric, 0.0, high * 1.1),
         _ => Axis::linear(metric, 0.0, high * 1.1),
     };
-    let panel = figure.panel(heights, marked(swept, x), y);
+    let panel = figure.panel(heights, marked(swept, x, figure.columns), y);
     let color = theme::color(Method::Simulation);
     let end = curve(&panel, swept, x, metric, color);
     for objective in swept.objectives.iter().filter(|o| o.metric == metric) {
@@ -200,16 +204,16 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
 }
 
 /// The axis of a setting: a tick for each value, or for some of them where they would crowd.
-fn marked(swept: &Swept, x: &[f64]) -> Axis {
+fn marked(swept: &Swept, x: &[f64], columns: Columns) -> Axis {
     let axis = &swept.grid.axes[0];
-    settings(&axis.path, &x.iter().copied().zip(axis.values.iter().cloned()).collect::<Vec<_>>())
+    settings(&axis.path, &x.iter().copied().zip(axis.values.iter().cloned()).collect::<Vec<_>>(), columns)
 }
 
 /// An axis of a setting's values, from their positions and what is written there.
-pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
+pub(super) fn settings(title: &str, values: &[(f64, String)], columns: Columns) -> Axis {
     let (low, high) = (values.first().map_or(0.0, |v| v.0), values.last().map_or(1.0, |v| v.0));
     let (low, high) = if high > low { (low, high) } else { (low - 0.5, high + 0.5) };
-    let room = f64::from(RIGHT - LEFT);
+    let room = f64::from(columns.right - columns.left);
     let mut ticks: Vec<(f64, String)> = Vec::new();
     let mut free = f64::NEG_INFINITY;
     // Words are cut to their share of the axis: none of them can be guessed from its neighbours.
@@ -221,8 +225,8 @@ pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
         let half = theme::text_width(&text) * f64::from(BODY) / 2.0 + 4.0;
         // As the panel writes it: nothing leaves the page.
         let center = ((at - low) / (high - low) * room)
-            .min(room + f64::from(WIDTH as i32 - RIGHT) - half)
-            .max(half - f64::from(LEFT));
+            .min(room + f64::from(columns.width - columns.right) - half)
+            .max(half - f64::from(columns.left));
         if center - half >= free {
             ticks.push((*at, text));
             free = center + half;
@@ -232,15 +236,18 @@ pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
 }
 
 /// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
-fn map(swept: &Swept, description: &str) -> Option<String> {
+fn map(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
     let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
     let met = if swept.objectives.is_empty() { "" } else { " · ✓ all objectives met" };
     let (low, high) = span(swept, &[metric])?;
     let [down, across] = swept.grid.axes.as_slice() else { return None };
     let (rows, cols) = (down.values.len() as i32, across.values.len() as i32);
-    let left = LEFT + 40;
-    let (width, height) = ((RIGHT + 90 - left) / cols, (420 / rows).clamp(18, 44));
-    if width < 6 {
+    let columns = Columns::of(frame);
+    let columns = Columns { left: columns.left + 40, ..columns };
+    let (left, right) = (columns.left, columns.width - 16);
+    let (width, height) = ((right - left) / cols, (420 / rows).clamp(18, 44));
+    // A narrow page shows the wide map where its cells would be narrower than their figures.
+    if width < if frame == Frame::Phone { 40 } else { 6 } {
         return None;
     }
     let bottom = TOP + rows * height;
@@ -249,84 +256,75 @@ fn map(swept: &Swept, description: &str) -> Option<String> {
         if swept.points.iter().any(SweepPoint::unstable) { " · grey ∞ grows without end" } else { "" };
     let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
-    Some(figure::figure(
-        Frame::Alone,
-        ((bottom + 56) as u32, left),
-        (&title, &subtitle),
-        description,
-        |figure| {
-            for point in &swept.points {
-                let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
-                let corner = (left + col * width, TOP + row * height);
-                let known = point.best(metric);
-                let value = known.and_then(|(_, e)| e.value);
-                let endless = value.is_none() && (point.unstable() || known.is_some());
-                let shade = value
-                    .filter(|v| *v > 0.0)
-                    .map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
-                let (color, opacity) = if endless {
-                    (MUTED, 0.4)
-                } else {
-                    (theme::color(Method::Simulation), 0.06 + 0.44 * shade)
-                };
-                figure.cell(corner, (width - 1, height - 1), &color, opacity);
-                let met = !swept.objectives.is_empty()
-                    && swept
-                        .objectives
-                        .iter()
-                        .all(|o| point.meets(o, swept.starts) == crate::study::ObjectiveStatus::Pass);
-                let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| {
-                    scale.show(Some(&Estimate::exact(v)))
-                });
-                let text = if met { format!("{number} ✓") } else { number };
-                if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
-                    figure.words(
-                        &text,
-                        (corner.0 + width / 2, corner.1 + height / 2 - 5),
-                        Side::Below,
-                        &INK,
-                        BODY,
-                        false,
-                    );
-                }
-            }
-            for (row, value) in down.values.iter().enumerate() {
-                let at = (left - 8, TOP + row as i32 * height + height / 2);
+    Some(figure::figure(frame, (bottom + 56, columns), (&title, &subtitle), description, |figure| {
+        for point in &swept.points {
+            let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
+            let corner = (left + col * width, TOP + row * height);
+            let known = point.best(metric);
+            let value = known.and_then(|(_, e)| e.value);
+            let endless = value.is_none() && (point.unstable() || known.is_some());
+            let shade = value
+                .filter(|v| *v > 0.0)
+                .map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
+            let (color, opacity) =
+                if endless { (MUTED, 0.4) } else { (theme::color(Method::Simulation), 0.06 + 0.44 * shade) };
+            figure.cell(corner, (width - 1, height - 1), &color, opacity);
+            let met = !swept.objectives.is_empty()
+                && swept
+                    .objectives
+                    .iter()
+                    .all(|o| point.meets(o, swept.starts) == crate::study::ObjectiveStatus::Pass);
+            let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| {
+                scale.show(Some(&Estimate::exact(v)))
+            });
+            let text = if met { format!("{number} ✓") } else { number };
+            if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
                 figure.words(
-                    &theme::fitted(value, f64::from(left - 12) / f64::from(BODY)),
-                    at,
-                    Side::Left,
-                    &MUTED,
-                    BODY,
-                    false,
-                );
-            }
-            let every = across
-                .values
-                .iter()
-                .map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6)
-                .max()
-                .unwrap_or(1)
-                / width
-                + 1;
-            for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
-                figure.words(
-                    value,
-                    (left + col as i32 * width + width / 2, bottom + 8),
+                    &text,
+                    (corner.0 + width / 2, corner.1 + height / 2 - 5),
                     Side::Below,
-                    &MUTED,
+                    &INK,
                     BODY,
                     false,
                 );
             }
-            let unit = if scale.unit.is_empty() {
-                across.path.clone()
-            } else {
-                format!("{} (cells in {})", across.path, scale.unit)
-            };
-            figure.words(&unit, ((left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
-        },
-    ))
+        }
+        for (row, value) in down.values.iter().enumerate() {
+            let at = (left - 8, TOP + row as i32 * height + height / 2);
+            figure.words(
+                &theme::fitted(value, f64::from(left - 12) / f64::from(BODY)),
+                at,
+                Side::Left,
+                &MUTED,
+                BODY,
+                false,
+            );
+        }
+        let every = across
+            .values
+            .iter()
+            .map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6)
+            .max()
+            .unwrap_or(1)
+            / width
+            + 1;
+        for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
+            figure.words(
+                value,
+                (left + col as i32 * width + width / 2, bottom + 8),
+                Side::Below,
+                &MUTED,
+                BODY,
+                false,
+            );
+        }
+        let unit = if scale.unit.is_empty() {
+            across.path.clone()
+        } else {
+            format!("{} (cells in {})", across.path, scale.unit)
+        };
+        figure.words(&unit, ((left + right) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
+    }))
 }
 
 #[cfg(test)]
@@ -338,7 +336,11 @@ mod tests {
         let shown = |values: Vec<String>| {
             let placed: Vec<(f64, String)> =
                 values.into_iter().enumerate().map(|(i, v)| (i as f64, v)).collect();
-            settings("", &placed).ticks.into_iter().map(|t| t.1).collect::<Vec<_>>()
+            settings("", &placed, Columns::of(Frame::Alone))
+                .ticks
+                .into_iter()
+                .map(|t| t.1)
+                .collect::<Vec<_>>()
         };
         let laws = shown((1..=8).map(|i| format!("hyperexponential({i}ms, scv=10)")).collect());
         assert!(laws.len() == 8 && laws.iter().all(|law| law.ends_with('…')), "{laws:?}");

@@ -12,11 +12,11 @@ pub(super) const MUTED: RGBColor = RGBColor(0x65, 0x6d, 0x76);
 pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe7, 0xea);
 pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 /// A limit that was asked for.
-pub(super) const LIMIT: RGBColor = RGBColor(0xb3, 0x76, 0x00);
+pub(super) const LIMIT: RGBColor = RGBColor(0x94, 0x60, 0x00);
 const THEORY: RGBColor = RGBColor(0x33, 0x38, 0x3e);
 const SIMULATION: RGBColor = RGBColor(0x00, 0x72, 0xb2);
-const REHEARSAL: RGBColor = RGBColor(0x00, 0x9e, 0x73);
-const MEASUREMENT: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
+const REHEARSAL: RGBColor = RGBColor(0x00, 0x80, 0x5d);
+const MEASUREMENT: RGBColor = RGBColor(0xc2, 0x50, 0x00);
 const REPLAY: RGBColor = RGBColor(0xb8, 0x5c, 0x8e);
 
 /// Every colour with its counterpart on a dark page: Okabe and Ito's palette, which colour-blind readers can
@@ -75,7 +75,7 @@ pub(super) enum Pen {
     /// A line of this width, in tenths of a pixel.
     Solid(u32),
     /// The same, broken: width, dash and gap.
-    Dashed(u32, i32, i32),
+    Dashed(u32, u32, u32),
     /// Separate dots of this radius.
     Dots(u32),
 }
@@ -101,6 +101,18 @@ pub(super) fn text_width(text: &str) -> f64 {
         _ => 0.57,
     };
     text.chars().map(width).sum()
+}
+
+/// Lines of words, none wider than so much (in units of their size), where words allow it.
+pub(super) fn wrapped(text: &str, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_inclusive([' ', '-']) {
+        match lines.last_mut() {
+            Some(line) if text_width(line) + text_width(word.trim_end()) <= width => line.push_str(word),
+            _ => lines.push(word.into()),
+        }
+    }
+    lines.iter().map(|line| fitted(line.trim_end(), width)).collect()
 }
 
 /// A text cut to a width (in units of its size), with an ellipsis where it was cut.

@@ -157,7 +157,6 @@ pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str)
     let plot = |frame| crate::report::plots::benchmarked(all, &sentences(all).join(" "), frame);
     files.extend(plot(Frame::Alone).map(|svg| ("bench.svg", svg)));
     let (head, rows) = cells(all);
-    let figure = plot(Frame::Page).map(|svg| page::figure("Latency by rate", &svg));
     let page = Page {
         title: format!(
             "How much {} sustains",
@@ -167,7 +166,7 @@ pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str)
         said: sentences(all).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
         caveats: Vec::new(),
         parts: vec![
-            figure.unwrap_or_default(),
+            page::plot("Latency by rate: each line ends at the highest share that was measured", plot),
             page::section("Latency below that", &page::table(&head, &rows)),
             page::scenario(None, scenario),
             page::again(command, ""),

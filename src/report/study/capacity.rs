@@ -288,8 +288,9 @@ pub fn files(
 /// The page of a search.
 fn page(capacity: &Capacity, costs: &[String], toml: &str, command: &str) -> String {
     let (outcome, told) = sentences(capacity);
-    let plot = crate::report::plots::capacity(capacity, &told.join(" "), Frame::Page);
-    let plot = plot.map_or(String::new(), |svg| page::figure("What each value gives", &svg));
+    let plot = page::plot("What each value gives: dots simulated, dashes theory", |frame| {
+        crate::report::plots::capacity(capacity, &told.join(" "), frame)
+    });
     let (head, rows) = cells(capacity);
     let beside: Vec<(Mark, String)> =
         beside(capacity).into_iter().chain(costs.iter().cloned()).map(|text| (Mark::Plain, text)).collect();

@@ -330,8 +330,9 @@ fn page(compared: &Comparison, command: &str) -> String {
     let told: Vec<(Mark, String)> =
         sentences(compared).into_iter().map(|(verdict, sentence)| (mark(verdict), sentence)).collect();
     let words: Vec<&str> = told.iter().map(|(_, sentence)| sentence.as_str()).collect();
-    let plot = crate::report::plots::compared(compared, &words.join(" "), Frame::Page);
-    let plot = plot.map(|svg| page::figure(&format!("What changes from `{}`", compared.names[0]), &svg));
+    let plot = page::plot(&format!("What changes from `{}`", compared.names[0]), |frame| {
+        crate::report::plots::compared(compared, &words.join(" "), frame)
+    });
     let tables = compared.names[1..].iter().zip(&compared.differences).map(|(name, rows)| {
         let head = ["", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"]
             .map(String::from);
@@ -346,7 +347,11 @@ fn page(compared: &Comparison, command: &str) -> String {
         title: format!("{} against {}", compared.names[1..].join(", "), compared.names[0]),
         by: small_print(compared),
         caveats: compared.notes.iter().map(note).collect(),
-        parts: plot.into_iter().chain(tables).chain(scenarios).chain([page::again(command, "")]).collect(),
+        parts: std::iter::once(plot)
+            .chain(tables)
+            .chain(scenarios)
+            .chain([page::again(command, "")])
+            .collect(),
         said: told,
     };
     page.html()

@@ -4,6 +4,7 @@ use super::fit_models as models;
 pub use super::fit_notes::notes;
 use crate::report::number::three;
 use crate::report::page::{self, Mark, Page};
+use crate::report::plot::Frame;
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::scenario::{Arrivals, Producer};
@@ -152,18 +153,16 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str, command: &str)
         ("scenario.toml".to_string(), format!("{head}\n{}", marked(toml, fit.guessed))),
     ];
     files.extend(fit.scenario.producers.iter().filter_map(trace));
-    let plots: Vec<(String, String)> = fit
-        .columns
-        .iter()
-        .filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)))
-        .collect();
-    files.push(("fit.html".to_string(), page(fit, &plots, from, toml, command)));
-    files.extend(plots);
+    let plot = |c: &Column| {
+        Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c, Frame::Alone)?))
+    };
+    files.push(("fit.html".to_string(), page(fit, from, toml, command)));
+    files.extend(fit.columns.iter().filter_map(plot));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 
 /// The page of a fit.
-fn page(fit: &Fit, plots: &[(String, String)], from: &str, toml: &str, command: &str) -> String {
+fn page(fit: &Fit, from: &str, toml: &str, command: &str) -> String {
     // Models of arrivals are text in columns already.
     let listing =
         |lines: Vec<String>| if lines.is_empty() { String::new() } else { page::listing(&lines.join("\n")) };
@@ -178,13 +177,21 @@ fn page(fit: &Fit, plots: &[(String, String)], from: &str, toml: &str, command: 
         let (head, rows) = cells(column);
         if rows.len() < 2 { String::new() } else { page::table(&head, &rows) }
     });
+    let plot = |column: &Column| {
+        let law = column.candidates.first().map_or("", |best| best.law.name());
+        let caption = format!(
+            "`{}` against the {law} law: on the diagonal it fits; the last dots are the far tail",
+            column.name
+        );
+        page::plot(&caption, |frame| crate::report::plots::quantiles(column, frame))
+    };
     let page = Page {
         title: format!("Fitted to {from}"),
         by: format!("{} rows", plain(fit.rows as f64, 12)),
         said: sentences(fit).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
         caveats: notes(fit),
         parts: vec![
-            plots.iter().map(|(_, svg)| page::figure("", svg)).collect(),
+            fit.columns.iter().map(plot).collect(),
             page::section("Laws that were tried", &laws.collect::<String>()),
             page::section("Models of the arrivals", &models),
             page::section("The scenario", &page::listing(&marked(toml, fit.guessed))),

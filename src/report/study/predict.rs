@@ -276,9 +276,9 @@ fn page(prediction: &Prediction, scenario: &Value, command: &str) -> String {
     let told: Vec<(Mark, String)> =
         sentences(prediction).into_iter().map(|(held, sentence)| (mark(held), sentence)).collect();
     let words: Vec<&str> = told.iter().map(|(_, sentence)| sentence.as_str()).collect();
-    let plot = crate::report::plots::predicted(prediction, &words.join(". "), Frame::Page);
+    let caption = "Predicted and measured latency, by load; open circles are what was learnt from";
     let plot =
-        plot.map_or(String::new(), |svg| page::figure("Predicted and measured latency, by load", &svg));
+        page::plot(caption, |frame| crate::report::plots::predicted(prediction, &words.join(". "), frame));
     let (head, rows) = cells(prediction);
     let page = Page {
         title: prediction.scenario.title.clone().unwrap_or_else(|| "A prediction".into()),

@@ -3,11 +3,13 @@
 use crate::answer::{Answer, MetricId, PlaceId, Quantity, Unanswered, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::page::{self, Mark, Page};
+use crate::report::plot::Frame;
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::scenario::Objective;
 use crate::study::ObjectiveStatus;
 use crate::study::sweep::{SweepPoint, Swept};
+use crate::units::plain;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -238,23 +240,36 @@ pub fn document(swept: &Swept, to: &mut impl std::io::Write) -> std::io::Result<
     to.write_all(b"\n")
 }
 
-/// The plots that are not too full, of many points some.
-fn plots(swept: &Swept) -> Vec<(&'static str, String)> {
-    let said = sentences(swept).join(" ");
+/// The points of a plot that is not too full, of many points some; `None` where too many cells would be needed.
+fn drawable(swept: &Swept) -> Option<Swept> {
     let every = swept.points.len().div_ceil(MOST_DRAWN).max(1);
-    match swept.grid.axes.len() {
-        _ if every == 1 => crate::report::plots::swept(swept, &said),
-        1 => {
-            let points = swept.points.iter().step_by(every).cloned().collect();
-            crate::report::plots::swept(&Swept { points, ..swept.clone() }, &said)
+    if every > 1 && swept.grid.axes.len() != 1 {
+        return None;
+    }
+    Some(Swept { points: swept.points.iter().step_by(every).cloned().collect(), ..swept.clone() })
+}
+
+/// What the plot shows and how it is read.
+fn caption(swept: &Swept) -> String {
+    let percent = plain(swept.confidence * 100.0, 3);
+    match swept.grid.axes.as_slice() {
+        [axis] => format!(
+            "Latency along `{}`: line and dots simulated with {percent} % confidence, dashes theory",
+            axis.path
+        ),
+        [down, across] => {
+            let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
+            let met = if swept.objectives.is_empty() { "" } else { "; ✓ where all objectives are met" };
+            format!("`{metric}`: down `{}`, across `{}`{met}; ∞ grows without end", down.path, across.path)
         }
-        _ => Vec::new(),
+        _ => String::new(),
     }
 }
 
 /// The plots and the page, by name.
 pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
-    let plots = plots(swept);
+    let (told, drawable) = (sentences(swept).join(" "), drawable(swept));
+    let plot = |frame| crate::report::plots::swept(drawable.as_ref()?, &told, frame);
     let (head, rows) = cells(swept, MOST_ROWS[1]);
     let page = Page {
         title: swept.title.clone(),
@@ -262,14 +277,14 @@ pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
         said: sentences(swept).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
         caveats: Vec::new(),
         parts: vec![
-            plots.iter().map(|(_, svg)| page::figure("", svg)).collect(),
+            page::plot(&caption(swept), |frame| plot(frame).map(|(_, svg)| svg)),
             page::section("All figures", &(page::table(&head, &rows) + &beyond(swept, rows.len()))),
             page::scenario(None, &swept.scenario),
             page::again(&swept.command, ""),
         ],
     };
     let mut files: Vec<(String, String)> =
-        plots.into_iter().map(|(name, svg)| (name.to_string(), svg)).collect();
+        plot(Frame::Alone).map(|(name, svg)| (name.to_string(), svg)).into_iter().collect();
     files.push(("report.html".to_string(), page.html()));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
