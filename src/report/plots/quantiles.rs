@@ -22,19 +22,12 @@ pub(crate) fn draw(column: &Column, frame: Frame) -> Option<String> {
     // Nothing is named to the right.
     let columns = Columns::of(frame);
     let columns = Columns { right: columns.right.max(columns.width - 40), ..columns };
-    Some(figure::figure(
-        frame,
-        (TOP + 400 + 62, columns),
-        (&title, subtitle),
-        &description,
-        |figure| {
-            // The least quantiles would stretch an axis that is logarithmic over many decades and say little.
-            let low = low.max(high / 1e4);
-            let across = Axis::times(&format!("quantile of the {name} law"), low, high);
-            let panel =
-                figure.panel((TOP, TOP + 400), across, Axis::times("quantile of the sample", low, high));
-            panel.line(&[(low, low), (high, high)], MUTED, Pen::Dashed(12, 60, 45));
-            panel.line(&points, theme::color(Method::Simulation), Pen::Dots(24));
-        },
-    ))
+    Some(figure::figure(frame, (TOP + 400 + 62, columns), (&title, subtitle), &description, |figure| {
+        // The least quantiles would stretch an axis that is logarithmic over many decades and say little.
+        let low = low.max(high / 1e4);
+        let across = Axis::times(&format!("quantile of the {name} law"), low, high);
+        let panel = figure.panel((TOP, TOP + 400), across, Axis::times("quantile of the sample", low, high));
+        panel.line(&[(low, low), (high, high)], MUTED, Pen::Dashed(12, 60, 45));
+        panel.line(&points, theme::color(Method::Simulation), Pen::Dots(24));
+    }))
 }
