@@ -32,7 +32,10 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let columns = Columns::of(frame);
     let file = figure::figure(
         frame,
-        (height, Columns { left: columns.edge + NAMES, right: columns.right.min(columns.width - 102), ..columns }),
+        (
+            height,
+            Columns { left: columns.edge + NAMES, right: columns.right.min(columns.width - 102), ..columns },
+        ),
         (&title, &super::how(study)),
         &description(&charts),
         |figure| {
