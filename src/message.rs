@@ -153,6 +153,8 @@ pub struct Level {
     pub busy: u64,
     /// Nanoseconds for which the oldest of those that wait has waited, 0 if none does; `None` if nobody asks.
     pub oldest: Option<u64>,
+    /// Servers that are there, where their number changes.
+    pub servers: Option<u64>,
 }
 
 /// A message's end: it left the last of its queues, or was lost in one.

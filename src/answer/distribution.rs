@@ -43,6 +43,9 @@ pub struct Moment {
     pub in_system: f64,
     /// Half-width of the interval of `waiting`, over replications.
     pub half_width: Option<f64>,
+    /// Servers that are there, where their number changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<f64>,
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub(crate) enum Role {
     TimeUp,
     TimeDown,
     TimeToLive,
+    /// How long a producer's message may wait.
+    OwnTimeToLive,
     /// How long a message is held back.
     DeliverAfter,
     /// The order of a queue with random order.
@@ -63,6 +65,7 @@ impl Role {
             Role::TimeUp => "up",
             Role::TimeDown => "down",
             Role::TimeToLive => "ttl",
+            Role::OwnTimeToLive => "own ttl",
             Role::DeliverAfter => "after",
             Role::Order => "order",
             Role::ServerChoice => "server",

@@ -1,6 +1,6 @@
 //! What a producer decides about its messages beside the plan.
 
-use super::{Draws, RandomTime, Role};
+use super::{Draws, MessageIdentity, RandomTime, Role};
 use crate::scenario::{Arrivals, Producer, Scenario};
 
 /// The rules for a producer's messages.
@@ -11,8 +11,9 @@ pub(crate) struct ProducerPolicy {
     pub closed_loop: Option<ClosedLoop>,
     /// When it sends again what is not answered, if it does.
     pub resend: Option<ResendPolicy>,
-    /// The work that its messages bring, if they do, and to which queues.
+    /// The work that its messages bring, if they do, and how long they may wait, and in which queues.
     work: Option<RandomTime>,
+    time_to_live: Option<RandomTime>,
     feeds: Vec<bool>,
 }
 
@@ -30,6 +31,10 @@ impl ProducerPolicy {
                 .service_time
                 .as_ref()
                 .map(|law| draws.times(law, Role::BroughtWork, &producer.name)),
+            time_to_live: producer
+                .ttl
+                .as_ref()
+                .map(|law| draws.times(law, Role::OwnTimeToLive, &producer.name)),
             feeds: (0..scenario.queues.len()).map(|queue| fed.contains(&queue)).collect(),
         }
     }
@@ -39,6 +44,12 @@ impl ProducerPolicy {
     #[inline]
     pub(crate) fn brings_to(&self, queue: usize) -> Option<&RandomTime> {
         self.work.as_ref().filter(|_| self.feeds[queue])
+    }
+
+    /// How long a message may wait in a queue by its producer's own limit, if it has one there.
+    pub(crate) fn time_to_live(&self, message: MessageIdentity, queue: usize) -> Option<u64> {
+        let own = self.time_to_live.as_ref().filter(|_| self.feeds[queue]);
+        own.map(|times| times.at(message.number, message.path))
     }
 }
 

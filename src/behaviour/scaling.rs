@@ -2,6 +2,7 @@
 
 use super::TimeScale;
 use crate::scenario::{Autoscale, Consumer, Shift};
+use std::collections::VecDeque;
 
 /// What a server of a group is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,9 @@ pub(crate) struct Autoscaler {
     /// Until a server is there that is started.
     startup: u64,
     cooldown: u64,
+    /// Within which the most that were wanted stay, and how many were when; empty where that is no time.
+    stabilization: u64,
+    wanted: VecDeque<(u64, u32)>,
     /// When as many servers as there are were last needed.
     needed: u64,
 }
@@ -52,6 +56,8 @@ impl Autoscaler {
             every: scale.nanos(settings.every).max(1),
             startup: scale.nanos(settings.startup),
             cooldown: scale.nanos(settings.cooldown),
+            stabilization: scale.nanos(settings.stabilization),
+            wanted: VecDeque::new(),
             needed: 0,
         }
     }
@@ -71,6 +77,7 @@ impl Autoscaler {
         let backlog = waiting as f64 + if in_flight { busy.count() as f64 } else { 0.0 };
         let wanted = (backlog / target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
         let wanted = wanted.min(useful.unwrap_or(u32::MAX)).clamp(min, max);
+        let wanted = self.stabilized(wanted, servers, now);
         let mut change = Change::to(wanted as usize, servers);
         if change.stop.is_empty() {
             self.needed = now;
@@ -83,13 +90,34 @@ impl Autoscaler {
     }
 }
 
+impl Autoscaler {
+    /// How many servers there should be: more at once, fewer only down to the most that were wanted of late.
+    fn stabilized(&mut self, wanted: u32, servers: &[ServerState], now: u64) -> u32 {
+        if self.stabilization == 0 {
+            return wanted;
+        }
+        let since = now.saturating_sub(self.stabilization);
+        self.wanted.retain(|(at, _)| *at > since);
+        self.wanted.push_back((now, wanted));
+        let most = self.wanted.iter().map(|(_, wanted)| *wanted).max().unwrap_or(wanted);
+        let there = servers.iter().filter(|state| !state.is_absent()).count() as u32;
+        wanted.max(most.min(there))
+    }
+}
+
+impl ServerState {
+    /// Whether it is not there, or will not be soon.
+    fn is_absent(self) -> bool {
+        matches!(self, ServerState::Off | ServerState::Stopping)
+    }
+}
+
 impl Change {
     /// The change to so many servers.
     fn to(wanted: usize, servers: &[ServerState]) -> Self {
-        let absent = |state: ServerState| matches!(state, ServerState::Off | ServerState::Stopping);
-        let there = servers.iter().filter(|state| !absent(**state)).count();
+        let there = servers.iter().filter(|state| !state.is_absent()).count();
         if wanted >= there {
-            let start = (0..servers.len()).filter(|&server| absent(servers[server])).take(wanted - there);
+            let start = (0..servers.len()).filter(|&server| servers[server].is_absent()).take(wanted - there);
             return Change { start: start.collect(), stop: Vec::new() };
         }
         let all = STOPPED_FIRST
@@ -233,6 +261,20 @@ mod tests {
         assert_eq!(scaler.look(2, None, &servers, SECOND).stop, [2]);
         let mut scaler = Autoscaler::new(Autoscale { in_flight: true, ..settings }, TimeScale::REAL);
         assert_eq!(scaler.look(2, None, &servers, SECOND), Change::default());
+    }
+
+    /// As a horizontal pod autoscaler does: of 4, 2 and 3 servers wanted within the window the most stay; a cooldown
+    /// would let go to 3 at once.
+    #[test]
+    fn fewer_stay_only_when_so_many_were_not_wanted_of_late() {
+        let settings = Autoscale { max: 9, target_backlog: 1.0, stabilization: 30.0, ..Autoscale::default() };
+        let mut scaler = Autoscaler::new(settings, TimeScale::REAL);
+        let servers = [Busy, Busy, Busy, Busy, Busy, Off];
+        let mut stopped = |waiting, at| scaler.look(waiting, None, &servers, at * SECOND).stop.len();
+        assert_eq!([stopped(4, 10), stopped(2, 20), stopped(3, 30)], [1, 1, 1]);
+        assert_eq!([stopped(1, 41), stopped(1, 61), stopped(1, 72)], [2, 4, 4]);
+        // More start at once.
+        assert_eq!(scaler.look(6, None, &servers, 80 * SECOND).start, [5]);
     }
 
     #[test]

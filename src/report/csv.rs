@@ -28,22 +28,28 @@ pub(super) fn metrics(study: &Study) -> String {
     table(&rows)
 }
 
-/// `method, queue, t_s, waiting, in_system, half_width`; `None` if no queue was watched.
+/// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere; `None`
+/// if no queue was watched.
 pub(super) fn timeline(study: &Study) -> Option<String> {
-    let mut rows =
-        vec![["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec()];
+    let all = || study.answers.iter().flat_map(|answer| answer.timelines.values().flatten());
+    let changes = all().any(|m| m.servers.is_some());
+    let mut head =
+        ["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec();
+    head.extend(changes.then(|| "servers".into()));
+    let mut rows = vec![head];
     for answer in &study.answers {
         for (queue, moments) in &answer.timelines {
             rows.extend(moments.iter().map(|m| {
-                let method = answer.method.name().into();
-                vec![
-                    method,
+                let mut row = vec![
+                    answer.method.name().into(),
                     queue.clone(),
                     m.at.to_string(),
                     m.waiting.to_string(),
                     m.in_system.to_string(),
                     number(m.half_width),
-                ]
+                ];
+                row.extend(changes.then(|| number(m.servers)));
+                row
             }));
         }
     }

@@ -29,6 +29,7 @@ fn sends(producer: &Producer) -> bool {
         || producer.send_time.varies()
         || work
         || producer.failure.is_some_and(perhaps)
+        || producer.ttl.as_ref().is_some_and(Law::varies)
 }
 
 fn keeps(queue: &Queue) -> bool {

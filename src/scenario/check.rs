@@ -207,7 +207,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         };
         let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
         let bounded =
-            queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
+            queue.max_length.is_some() && queue.overflow != Overflow::Block || scenario.may_expire(q);
         let at = || place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;

@@ -18,6 +18,8 @@ pub enum Feature {
     OwnFailures,
     /// Clients send again what is not answered.
     Resend,
+    /// Some producers' messages expire.
+    OwnTimeToLive,
     /// Any order but that of arrival, whichever; each has a feature of its own as well.
     Order,
     /// The newest first.
@@ -143,7 +145,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 56] = {
+    pub const ALL: [Feature; 57] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -151,6 +153,7 @@ impl Feature {
             Failures,
             OwnFailures,
             Resend,
+            OwnTimeToLive,
             BlockingRetry,
             AutoAck,
             Outages,
@@ -218,6 +221,9 @@ impl Feature {
             }
             Feature::Resend => {
                 (Producers, "resend", "clients send again what is not done in time, or give up (resend)")
+            }
+            Feature::OwnTimeToLive => {
+                (Producers, "ttl", "some producers' messages expire after times of their own")
             }
             Feature::Order => (Queues, "discipline", "messages are not taken in the order of arrival"),
             Feature::Lifo => (Queues, "discipline = \"lifo\"", "the newest message is taken first"),

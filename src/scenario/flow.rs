@@ -93,7 +93,7 @@ fn rejects(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
 /// Whether messages are lost that were accepted.
 fn drops(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
     let q = &scenario.queues[queue];
-    let waiting = q.message_ttl.is_some()
+    let waiting = scenario.may_expire(queue)
         || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
     // Deliveries that end for another reason than that their handler fails, and count or are the only one.
     let cut = |c: &Consumer| {

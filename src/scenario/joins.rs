@@ -141,7 +141,7 @@ fn loses(scenario: &Scenario, queue: usize) -> bool {
     let q = &scenario.queues[queue];
     let fails = |c: &Consumer| scenario.may_fail(c) || c.outages.is_some() || q.visibility_timeout.is_some();
     let gives_up = |c: &Consumer| fails(c) && (q.delivery_limit.is_some() || c.ack == Ack::Auto);
-    let waits = q.message_ttl.is_some() || q.max_length.is_some() && !q.blocks();
+    let waits = scenario.may_expire(queue) || q.max_length.is_some() && !q.blocks();
     waits || scenario.consumers_of(queue).any(|(_, c)| gives_up(c))
 }
 

@@ -19,6 +19,7 @@ impl Producer {
             (!self.batch.is_single(), Feature::ArrivalBatches),
             (self.failure.is_some(), Feature::OwnFailures),
             (self.resend.is_some(), Feature::Resend),
+            (self.ttl.is_some(), Feature::OwnTimeToLive),
         ])
     }
 }

@@ -129,7 +129,7 @@ impl<S: Blocks> Recursion<S> {
     fn sample(&mut self, at: u64, recorder: &mut impl Recorder) {
         let waiting = self.starts.waiting_at(at);
         let busy = if waiting > 0 { self.pool.len() as u64 } else { self.pool.busy_at(at) };
-        recorder.level(&Level { at, queue: self.station.queue, waiting, busy, oldest: None });
+        recorder.level(&Level { at, queue: self.station.queue, waiting, busy, oldest: None, servers: None });
         if let Some(sampler) = &mut self.sampler {
             sampler.pass();
         }

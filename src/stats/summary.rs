@@ -4,7 +4,7 @@ use super::checks::Balance;
 use super::histogram::BucketCounts;
 use super::message_stats::MessageStats;
 use super::moments::{Moments, SharedTimes};
-use crate::answer::{AskedStatistic, BalanceLaw, PERCENTILES, Statistic, path};
+use crate::answer::{AskedStatistic, BalanceLaw, Moment, PERCENTILES, Statistic, path};
 use crate::units::seconds;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct Summary {
     /// `queues.orders.queue_length`.
     pub levels: BTreeMap<String, Arc<BucketCounts>>,
     /// Levels over time of each queue, by its name: seconds, waiting, in system.
-    pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
+    pub trails: BTreeMap<String, Vec<Moment>>,
     /// The two sides of laws that every run must keep.
     pub balances: BTreeMap<BalanceLaw, Balance>,
     /// Messages of the window: all, served, still inside at the end.

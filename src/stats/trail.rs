@@ -1,5 +1,6 @@
 //! A queue's levels over time, for a plot.
 
+use crate::answer::Moment;
 use crate::message::Level;
 use crate::units::seconds;
 
@@ -55,8 +56,15 @@ impl Trail {
         next.levels.iter().for_each(|level| self.add_one(level));
     }
 
-    /// Seconds, waiting, in system.
-    pub(super) fn points(&self) -> Vec<(f64, f64, f64)> {
-        self.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64)).collect()
+    /// As moments of an answer.
+    pub(super) fn points(&self) -> Vec<Moment> {
+        let moment = |level: &Level| Moment {
+            at: seconds(level.at),
+            waiting: level.waiting as f64,
+            in_system: (level.waiting + level.busy) as f64,
+            half_width: None,
+            servers: level.servers.map(|servers| servers as f64),
+        };
+        self.levels.iter().map(moment).collect()
     }
 }

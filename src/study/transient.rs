@@ -65,11 +65,12 @@ pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
 struct ReplicationLevels {
     summary: Summary,
     /// Waiting and in system of each queue at each point of the grid.
-    levels: Vec<Vec<(u64, u64)>>,
+    levels: Levels,
 }
 
-/// The levels of each queue at each point of the grid, in one replication.
-type Levels = Vec<Vec<(u64, u64)>>;
+/// The levels of each queue at each point of the grid, in one replication: messages that wait, all that are there,
+/// and servers, where their number changes.
+type Levels = Vec<Vec<(u64, u64, Option<u64>)>>;
 
 /// Answers by replications of one stretch of time.
 ///
@@ -188,12 +189,14 @@ fn timeline(levels: &[Levels], queue: usize, end: u64, confidence: f64) -> Vec<M
     let point = |i: usize| {
         let waiting: Vec<f64> = levels.iter().map(|l| l[queue][i].0 as f64).collect();
         let inside: Vec<f64> = levels.iter().map(|l| l[queue][i].1 as f64).collect();
+        let servers: Option<Vec<f64>> = levels.iter().map(|l| l[queue][i].2.map(|n| n as f64)).collect();
         let (mean, half) = half_width(&waiting, confidence);
         Moment {
             at: seconds(grid(i as u64, end)),
             waiting: mean,
             in_system: half_width(&inside, confidence).0,
             half_width: half,
+            servers: servers.map(|servers| servers.iter().sum::<f64>() / servers.len() as f64),
         }
     };
     (0..=GRID as usize).map(point).collect()
@@ -284,8 +287,8 @@ impl<'a> Stretches<'a> {
                 }
             }
             network.advance_before(instant, &mut collector);
-            for (levels, queue) in levels.iter_mut().zip(&network.totals().queues) {
-                levels.push((queue.waiting, queue.waiting + queue.serving));
+            for (index, (levels, queue)) in levels.iter_mut().zip(&network.totals().queues).enumerate() {
+                levels.push((queue.waiting, queue.waiting + queue.serving, network.servers_there(index)));
             }
         }
         let after = network.totals();

@@ -142,7 +142,7 @@ pub fn loads(scenario: &Scenario) -> Vec<Load> {
             peak: peaks.as_ref().and_then(|peaks| peaks[i].rho()).map(|rho| rho.least),
             at_most: rho.map(|rho| rho.most).filter(|most| most.is_finite()),
             depends_on: if arrival_rate.is_some() { Vec::new() } else { losing_before(scenario, i) },
-            bounded: bounded(scenario, queue),
+            bounded: bounded(scenario, i, queue),
             certain: !scenario.has_chance(),
             partitions: demand.lanes.as_ref().map(Parts::of),
         }
@@ -171,9 +171,9 @@ pub fn explain(scenario: &Scenario) -> Explanation {
     }
 }
 
-fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
+fn bounded(scenario: &Scenario, index: usize, queue: &Queue) -> bool {
     let closed = scenario.producers.iter().all(|p| p.is_closed());
-    closed || queue.message_ttl.is_some() || queue.max_length.is_some() && queue.overflow != Overflow::Block
+    closed || scenario.may_expire(index) || queue.max_length.is_some() && queue.overflow != Overflow::Block
 }
 
 /// The queues that lose messages and from which a queue can be reached, by name.

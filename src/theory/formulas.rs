@@ -20,7 +20,7 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
         let seen = in_service(&place, &groups, &figure).filter(|_| !shared);
         let service = seen.unwrap_or(demand.service * demand.attempts);
         list.extend(count_over_time(&place, &figure, service));
-        let bounded = queue.max_length.is_some() || queue.message_ttl.is_some();
+        let bounded = queue.max_length.is_some() || scenario.may_expire(index);
         list.extend(rates_ratio(&place, &figure, &demand, bounded, timetable));
         list.extend(length_over_rate(&place, &figure, &demand));
     }

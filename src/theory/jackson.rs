@@ -149,6 +149,9 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     if scenario.producers.iter().any(|p| p.failure.is_some()) {
         return Err(Feature::OwnFailures.into());
     }
+    if scenario.producers.iter().any(|p| p.ttl.is_some()) {
+        return Err(Feature::OwnTimeToLive.into());
+    }
     let demands = demands(scenario);
     (0..scenario.queues.len())
         .map(|queue| {

@@ -166,6 +166,7 @@ impl<'a> Station<'a> {
             Feature::ConsumerBatches => groups.iter().any(|c| c.batch.is_some_and(|b| b.max > 1)),
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
+            Feature::OwnTimeToLive => self.streams.iter().any(|s| s.producer.ttl.is_some()),
             Feature::Resend => self.streams.iter().any(|s| s.producer.resend.is_some()),
             Feature::BlockingRetry => {
                 let fails = self.has(Feature::Failures) || self.has(Feature::OwnFailures);
@@ -223,6 +224,7 @@ impl<'a> Station<'a> {
                     || [Failures, OwnFailures, Outages].iter().any(|f| self.has(*f));
                 let counted = queue.max_length.is_some()
                     || queue.message_ttl.is_some()
+                    || self.has(Feature::OwnTimeToLive)
                     || queue.delivery_limit.is_some();
                 let other =
                     [Autoscaling, ConsumerBatches].iter().any(|f| self.has(*f)) || !self.is_in_order();

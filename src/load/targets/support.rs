@@ -35,6 +35,9 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::Resend => Some(Support::Refused(
             "who sends does not wait for what becomes of it: leave it out, or let the consumers fail and retry",
         )),
+        Feature::OwnTimeToLive => {
+            Some(Support::Refused("targets know times to live of queues: write message_ttl there"))
+        }
         Feature::Rebalance => {
             Some(Support::Refused("how long dealing takes is the target's own: leave it out"))
         }

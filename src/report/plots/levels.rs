@@ -101,6 +101,7 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> 
             waiting: estimate.value.unwrap_or(0.0),
             in_system: 0.0,
             half_width: estimate.half_width,
+            servers: None,
         };
         estimate.value?;
         Some(LevelCurve {
@@ -174,6 +175,7 @@ fn thinned(moments: &[Moment], most: usize) -> (Vec<Moment>, usize) {
             waiting: over(&|m| m.waiting),
             in_system: over(&|m| m.in_system),
             half_width,
+            servers: None,
         }
     };
     (sound.chunks(together).map(mean).collect(), together)
@@ -186,7 +188,13 @@ mod tests {
     #[test]
     fn thinned_levels_say_how_many_looks_they_are_means_of() {
         let moments: Vec<Moment> = (0..10)
-            .map(|i| Moment { at: f64::from(i), waiting: f64::from(i), in_system: 0.0, half_width: None })
+            .map(|i| Moment {
+                at: f64::from(i),
+                waiting: f64::from(i),
+                in_system: 0.0,
+                half_width: None,
+                servers: None,
+            })
             .collect();
         let (thin, looks) = thinned(&moments, 5);
         assert_eq!((thin.len(), looks, thin[0].waiting), (5, 2, 0.5));

@@ -1,6 +1,6 @@
 //! Groups whose number of servers follows the backlog.
 
-use super::super::compound::{Maybe, Required};
+use super::super::compound::{Maybe, Required, Unspoken};
 use super::super::declare::declare;
 use super::super::notation::{Flag, Positive, Timespan, Whole};
 use super::super::setting::Takes;
@@ -25,6 +25,9 @@ declare! {
         /// For which there must be fewer before servers go.
         cooldown: f64 = 0.0, Timespan::OrZero, "how long fewer servers must have been enough before any are \
             removed; more start at once";
+        /// Seconds within which the most servers that were wanted stay.
+        stabilization: f64 = 0.0, Unspoken(Timespan::OrZero), "no fewer servers stay than the most that were wanted \
+            within so long, as with stabilizationWindowSeconds of a horizontal pod autoscaler; default 0";
         /// Whether messages in service count, too.
         in_flight: bool = false, Flag, "messages in service count as backlog, too";
         /// The most servers that are started at one look.

@@ -33,6 +33,11 @@ declare! {
         size: u32 = 100, Bytes, "bytes of content";
         /// The law of the messages' keys, where they have any.
         keys: Option<Keys> = None => { keys: Takes::Table(|| KEYS.to_vec()), "the law of message keys" };
+        /// How long a message may wait in the queue that it comes to first, beside what that says; `None` is no limit of
+        /// its own.
+        ttl: Option<Law> = None, Maybe(Timespan::AboveZero),
+            "how long its messages may wait in the queue that they come to first; where that has a message_ttl, too, \
+             the shorter holds";
         /// The work that this producer's messages bring, instead of the consumer's.
         service_time: Option<Law> = None, Maybe(Timespan::OrZero),
             "the work that its messages bring, instead of the consumer's";

@@ -120,6 +120,17 @@ impl Scenario {
             || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 
+    /// Whether messages may expire in a queue: all of them, or some producers'.
+    pub(crate) fn may_expire(&self, queue: usize) -> bool {
+        self.queues[queue].message_ttl.is_some() || self.some_expire(queue)
+    }
+
+    /// Whether some producers' messages have a time to live of their own in a queue.
+    pub(crate) fn some_expire(&self, queue: usize) -> bool {
+        let own = |p: &Producer| p.ttl.is_some() && self.queues_of(p.to).contains(&queue);
+        self.producers.iter().any(own)
+    }
+
     /// Whether a message may come to a group several times, or to it after another, so that its servers' time
     /// is counted by delivery.
     pub fn counts_deliveries(&self, consumer: &Consumer) -> bool {

@@ -88,7 +88,7 @@ impl Stage {
         let waiting = self.starts.waiting_at(at);
         // While one waits, no server is idle.
         let busy = if waiting > 0 { self.pool.len() as u64 } else { self.pool.busy_at(at) };
-        Level { at, queue: self.queue, waiting, busy, oldest: None }
+        Level { at, queue: self.queue, waiting, busy, oldest: None, servers: None }
     }
 
     pub(super) fn totals(&mut self, at: u64) -> (QueueTotals, GroupTotals) {

@@ -191,8 +191,7 @@ impl<S: Blocks> Network<S> {
         if !matches!(station.dispatch, Dispatch::LongestIdle) {
             self.sort_in(slot, queue);
         }
-        let station = &self.stations[queue as usize];
-        if let Some(time) = station.policy.time_to_live(self.jobs[slot].identity) {
+        if let Some(time) = self.time_to_live(slot, queue) {
             let expires = self.now.saturating_add(time);
             self.jobs[slot].expires = expires;
             if !self.hands_over_at_once(slot) {

@@ -23,6 +23,13 @@ impl<S: Blocks> Network<S> {
         self.timer(next, NetworkEvent::Poll { group: g });
     }
 
+    /// How many servers of a queue are there, where their number changes.
+    pub fn servers_there(&self, queue: usize) -> Option<u64> {
+        let groups = || self.stations[queue].groups.iter().map(|group| &self.groups[*group as usize]);
+        let changes = groups().any(|group| group.scaler.is_some());
+        changes.then(|| groups().map(|group| group.count.level()).sum())
+    }
+
     fn servers_of(&self, group: u32) -> Vec<u32> {
         let queue = self.groups[group as usize].queue as usize;
         self.stations[queue]

@@ -303,6 +303,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         limit: queue.delivery_limit.unwrap_or(u32::MAX),
         dead_letter: queue.dead_letter.map(|q| q as u32),
         joins: queue.join.is_some(),
+        some_expire: scenario.some_expire(index),
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
         admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some(),

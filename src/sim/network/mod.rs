@@ -345,6 +345,7 @@ impl<S: Blocks> Network<S> {
                     waiting: station.waiting.level(),
                     busy: station.serving.level(),
                     oldest: oldest.as_ref().map(|sent| at - sent[queue].min(at)),
+                    servers: self.servers_there(queue),
                 });
             }
             self.sampler.pass();

@@ -29,6 +29,8 @@ pub(super) struct QueueState {
     pub joins: bool,
     /// Nobody consumes here, and nothing expires: what comes stays for good.
     pub parked: bool,
+    /// Whether some producers' messages have a time to live of their own here.
+    pub some_expire: bool,
     /// Nanoseconds; `None` is for ever.
     pub visibility: Option<u64>,
     /// Whether a message that comes may not be taken at once: it is to be on disk first, or held back.

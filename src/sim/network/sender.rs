@@ -1,5 +1,6 @@
 //! Who sends: what a producer gives its messages.
 
+use super::Network;
 use crate::behaviour::{Draws, ProducerPolicy};
 use crate::scenario::{Destination, Producer, Scenario};
 
@@ -11,6 +12,21 @@ pub(super) struct Sender {
     /// Its priority's position among all, the highest being 0.
     pub level: u64,
     pub policy: ProducerPolicy,
+}
+
+impl<S> Network<S> {
+    /// How long a message may wait in a queue: by what the queue says, or its producer, the shorter of the two.
+    pub(super) fn time_to_live(&self, slot: u32, queue: u32) -> Option<u64> {
+        let job = &self.jobs[slot];
+        let station = &self.stations[queue as usize];
+        let of_queue = station.policy.time_to_live(job.identity);
+        if !station.some_expire {
+            return of_queue;
+        }
+        let sender = self.senders.get(job.producer as usize);
+        let own = sender.and_then(|sender| sender.policy.time_to_live(job.identity, queue as usize));
+        of_queue.into_iter().chain(own).min()
+    }
 }
 
 /// The priorities that there are, the highest first; what waits from the start has 0.

@@ -96,6 +96,7 @@ pub(super) fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &
             waiting: waiting as f64,
             in_system: in_system as f64,
             half_width: None,
+            servers: None,
         });
         out.timelines.insert(queue.clone(), moments.collect());
     }

@@ -68,7 +68,7 @@ pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer,
 }
 
 /// Levels of queues over time by queue name: seconds, waiting, in system.
-type Trails = BTreeMap<String, Vec<(f64, f64, f64)>>;
+type Trails = BTreeMap<String, Vec<Moment>>;
 
 /// What all replications gave.
 struct Simulated {
@@ -134,8 +134,7 @@ fn answer(
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.metrics = combined.metrics;
     out.caveats = caveats;
-    let moment = |(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None };
     let known = trails.into_iter().filter(|(name, _)| scenario.queues.iter().any(|q| q.name == *name));
-    out.timelines = known.map(|(name, trail)| (name, trail.into_iter().map(moment).collect())).collect();
+    out.timelines = known.collect();
     out
 }

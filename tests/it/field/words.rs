@@ -7,6 +7,7 @@ mod held_back;
 mod joins;
 mod locks;
 mod oldest;
+mod own_ttl;
 mod rate_limits;
 mod rebalancing;
 mod resending;

@@ -311,6 +311,7 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("no room, blocking", &[("queues.q", "max_length", "0"), ("queues.q", "overflow", "\"block\"")]),
     ("time to live", &[("queues.q", "message_ttl", "\"200ms\"")]),
     ("random time to live", &[("queues.q", "message_ttl", "{ law = \"exponential\", mean = \"200ms\" }")]),
+    ("own time to live", &[("producers.p", "ttl", "\"200ms\"")]),
     ("held back", &[("queues.q", "deliver_after", "\"100ms\"")]),
     (
         "held back for a random time",

@@ -38,6 +38,16 @@ fn a_timetable_counts_in_the_load_and_in_the_answer() {
         let (mean, half) = (found.value.unwrap_or(f64::NAN), found.half_width.unwrap_or(0.0));
         assert!((mean - exact).abs() <= half.max(0.005), "{path}: {mean} ± {half}");
     }
+    // Three by day, and by night one, or those that are not done yet.
+    let servers = |m: &queuelab::answer::Moment| (m.at % 24.0, m.servers.expect("their number changes"));
+    let over_time: Vec<(f64, f64)> = answer.timelines["q"].iter().map(servers).collect();
+    let right = |(at, servers): &(f64, f64)| {
+        if (0.01..7.99).contains(at) { *servers == 3.0 } else { *servers >= 1.0 }
+    };
+    assert!(
+        over_time.iter().all(right) && over_time.iter().any(|(_, servers)| *servers == 1.0),
+        "{over_time:?}"
+    );
     let never = refusal(&text.replace("count = 3", "count = 0").replace("count = 1 }", "count = 0 }"));
     assert!(never.contains("there is never a server"), "{never}");
 }
