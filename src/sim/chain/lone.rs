@@ -39,13 +39,13 @@ impl<'a, S: Blocks> LoneQueue<'a, S> {
 
     fn play(&mut self, rows: usize, recorder: &mut impl Recorder) {
         let block = self.source.block();
-        let work = block.work_for(0);
-        for row in self.cursor..self.cursor + rows {
+        let played = self.cursor..self.cursor + rows;
+        for (row, &work) in played.clone().zip(&block.work_for(0)[played]) {
             let (due, sent) = (block.due[row], block.sent[row]);
             let id = block.first + row as u64;
             let Producer { size, priority, .. } = self.producer;
             let message = Message { id, due, producer: 0, size, priority };
-            let stay = self.stage.stay(message, sent, work[row], self.looks, recorder);
+            let stay = self.stage.stay(message, sent, work, self.looks, recorder);
             recorder.passed(&stay);
         }
         self.cursor += rows;
