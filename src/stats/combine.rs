@@ -56,7 +56,7 @@ impl Gathered {
         self.counts.add(run.counts);
         self.levels.add(run.levels);
         for (path, value) in run.values {
-            if Quantity::Utilization.is_of(&path) && Balance::share(value).is_broken() {
+            if Balance::share(value).is_broken() && Quantity::Utilization.is_of(&path) {
                 self.broken.entry(BalanceLaw::Share(path.clone())).or_insert(Balance::share(value));
             }
             self.values.entry(path).or_default().push(value);

@@ -3,6 +3,7 @@
 mod ranks;
 
 use hdrhistogram::Histogram;
+use std::cell::RefCell;
 
 /// Buckets an octave is split into, as a power of two: HdrHistogram's for three significant digits.
 const HALF_BITS: u32 = 10;
@@ -66,6 +67,32 @@ impl Default for BucketCounts {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The buckets of a list in increasing order, with how often each is there: only those that are there are looked
+/// at again.
+fn counted(buckets: &[u16]) -> Vec<(u16, u64)> {
+    thread_local! {
+        /// How often each bucket is there, zero between two lists.
+        static COUNTS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    }
+    COUNTS.with_borrow_mut(|counts| {
+        counts.resize(1 << u16::BITS, 0);
+        let mut there = vec![0_u64; (1 << u16::BITS) / 64];
+        for &bucket in buckets {
+            counts[usize::from(bucket)] += 1;
+            there[usize::from(bucket / 64)] |= 1 << (bucket % 64);
+        }
+        let mut out = Vec::with_capacity(buckets.len());
+        for (word, mut bits) in there.into_iter().enumerate().filter(|(_, bits)| *bits > 0) {
+            while bits > 0 {
+                let bucket = 64 * word + bits.trailing_zeros() as usize;
+                out.push((bucket as u16, std::mem::take(&mut counts[bucket]).into()));
+                bits &= bits - 1;
+            }
+        }
+        out
+    })
 }
 
 /// The same values were counted, in whatever cells.
@@ -184,9 +211,7 @@ impl BucketCounts {
         match &self.cells {
             Cells::List(buckets) => {
                 if buckets.len() > SORTED {
-                    let mut counts = vec![0_u32; bucket(self.max) + 1];
-                    buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1);
-                    return of(&counts);
+                    return counted(buckets);
                 }
                 let mut sorted = buckets.clone();
                 sorted.sort_unstable();
@@ -304,8 +329,18 @@ impl BucketCounts {
 
     /// How many values lie in buckets above that of a value: for zero, those that are larger.
     pub fn above(&self, value: u64) -> u64 {
-        let ranks = self.ranks();
-        self.total - ranks.below(bucket(value) + 1)
+        fn from<T: Copy + Into<u64>>(counts: &[T], first: usize) -> u64 {
+            counts.get(first..).unwrap_or_default().iter().map(|count| (*count).into()).sum()
+        }
+        let first = bucket(value) + 1;
+        match &self.cells {
+            Cells::List(buckets) => {
+                buckets.iter().filter(|bucket| usize::from(**bucket) >= first).count() as u64
+            }
+            Cells::Small(counts) => from(counts, first),
+            Cells::Usual(counts) => from(counts, first),
+            Cells::Large(counts) => from(counts, first),
+        }
     }
 
     /// The same as the library's histogram, of nanoseconds.
