@@ -69,7 +69,8 @@ pub(super) const PROCESSES: Kinds = &[
             key(
                 "file",
                 Text,
-                "a CSV file with a column of instants or gaps, such as `timestamp_ms`; - is standard input",
+                "a CSV file with a column of instants, the first of which is the start, or gaps, such as \
+                 `timestamp_ms`; - is standard input",
             ),
             key(
                 "column",

@@ -12,6 +12,7 @@ mod gallery;
 mod hand_over;
 mod layers;
 mod literature;
+mod longhand;
 mod metrics;
 mod networks;
 mod oracle;

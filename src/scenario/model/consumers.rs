@@ -79,7 +79,8 @@ declare! {
         };
         /// How long a failed message stays away; `None` if it is delivered again at once.
         retry_delay: Option<RetryDelay> = None => {
-            retry_delay: Takes::Any, "a duration, or { min, max, jitter }"
+            retry_delay: Takes::Any, "a duration, or { min, max, jitter }; \
+                after it a message joins the end of the line, without one it has its old place"
         };
         /// Where a message that failed waits until then.
         retry_order: RetryOrder = RetryOrder::NonBlocking, Unspoken(Word),

@@ -32,7 +32,8 @@ declare! {
         /// Bytes of content.
         size: u32 = 100, Bytes, "bytes of content";
         /// The law of the messages' keys, where they have any.
-        keys: Option<Keys> = None => { keys: Takes::Table(|| KEYS.to_vec()), "the law of message keys" };
+        keys: Option<Keys> = None => { keys: Takes::Table(|| KEYS.to_vec()), "the law of message keys; \
+            key 1 of one producer is that of another, too" };
         /// How long a message may wait in the queue that it comes to first, beside what that says; `None` is no limit of
         /// its own.
         ttl: Option<Law> = None, Maybe(Timespan::AboveZero),
@@ -40,7 +41,7 @@ declare! {
              the shorter holds";
         /// The work that this producer's messages bring, instead of the consumer's.
         service_time: Option<Law> = None, Maybe(Timespan::OrZero),
-            "the work that its messages bring, instead of the consumer's";
+            "the work that its messages bring to the first of their queues, instead of the consumer's";
         /// When it sends again what is not answered, while what it sent before is still worked on.
         resend: Option<Resend> = None, Maybe(TableOf("the producer's")),
             "clients send again what is not done in time, and give up in the end; what they sent before is worked on \

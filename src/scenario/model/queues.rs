@@ -18,14 +18,16 @@ declare! {
         /// Which waiting message is taken next.
         discipline: Discipline = Discipline::Fifo, Word, "which waiting message is taken";
         /// Whether a sooner message interrupts one in service.
-        preemption: Preemption = Preemption::None, Word, "whether a sooner message interrupts one in service";
+        preemption: Preemption = Preemption::None, Word, "whether a sooner message interrupts one in service; \
+            not where it finds the queue full";
         /// Messages that may wait (ready ones, not those in service); `None` is without bound.
         max_length: Option<u64> = None, Maybe(Whole(0, MOST_MESSAGES)),
-            "waiting messages that fit; without bound if absent";
+            "waiting messages that fit, those in a retry_delay not counted; without bound if absent";
         /// What happens to a message that finds it full.
         overflow: Overflow = Overflow::RejectPublish, Word, "what happens when it is full";
         /// How long a message may wait; `None` is for ever.
-        message_ttl: Option<Law> = None, Maybe(Timespan::AboveZero), "how long a message may wait";
+        message_ttl: Option<Law> = None, Maybe(Timespan::AboveZero), "how long after it came to the queue a message \
+            may still wait; one in a retry_delay expires at its end";
         /// How long a message is held back before it can be taken for the first time; `None` is not at all.
         deliver_after: Option<Law> = None, Maybe(Timespan::AboveZero),
             "how long a message is held back before it can be taken";

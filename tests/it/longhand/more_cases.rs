@@ -1,0 +1,230 @@
+//! Combinations of settings of servers and of networks.
+
+use super::cases::{MS, at, one, queue, several, three};
+use super::scene::{Bucket, Group, Outages, Producer, Queue, Scale, Scene, To, instants, sends, serves};
+
+pub(super) fn servers() -> Vec<Scene> {
+    let bucket = |each| Some(Bucket { every: 4_000_000, burst: 3, each });
+    let unequal = |choice, g: Group| Group { choice, speeds: vec![(1, 2), (2, 1), (1, 1)], ..g };
+    let scale = Scale {
+        min: 1,
+        max: 4,
+        target: 3,
+        every: 10 * MS + 1,
+        startup: 4 * MS + 5,
+        cooldown: 0,
+        in_flight: false,
+        up: None,
+        down: None,
+    };
+    let scaled = |s: Scale| vec![Group { scale: Some(s), ..serves(4, 8 * MS) }];
+    let hours = || vec![(20 * MS + 1, 1), (31 * MS + 7, 4), (9 * MS + 3, 0)];
+    vec![
+        one("unequal, the fastest", queue(), vec![unequal("fastest", serves(3, 6_000_000))]),
+        one("unequal, idle longest", queue(), vec![unequal("", serves(3, 6_000_000))]),
+        one("unequal groups", queue(), vec![unequal("", serves(3, 12_000_000)), serves(1, 7 * MS)]),
+        one("a bucket", queue(), vec![Group { bucket: bucket(false), ..serves(3, 3 * MS) }]),
+        one("a bucket each", queue(), vec![Group { bucket: bucket(true), ..serves(2, 3 * MS) }]),
+        one(
+            "a bucket, bounded, ttl",
+            Queue { max_length: Some(4), ttl: Some(11 * MS), ..queue() },
+            vec![Group { bucket: bucket(false), ..serves(3, 3 * MS) }],
+        ),
+        several(
+            "a bucket, poison",
+            {
+                let mut p = three();
+                p[0].poison = true;
+                p
+            },
+            vec![Queue { limit: Some(3), ..queue() }],
+            vec![Group { bucket: bucket(false), retry: Some((2 * MS, 9 * MS)), ..serves(3, 3 * MS) }],
+        ),
+        one("by the clock", queue(), vec![Group { hours: hours(), ..serves(4, 7 * MS) }]),
+        one(
+            "by the clock, bounded",
+            Queue { max_length: Some(3), ..queue() },
+            vec![Group { hours: hours(), ..serves(4, 7 * MS) }],
+        ),
+        several("locked", three(), vec![Queue { locks: true, ..queue() }], vec![serves(3, MS)]),
+        several(
+            "one partition",
+            vec![three()[0].clone()],
+            vec![Queue { partitions: Some(3), ..queue() }],
+            vec![serves(3, MS)],
+        ),
+        one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
+        one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),
+        one("prefetch in turn", queue(), vec![Group { prefetch: 3, ..serves(2, 5 * MS) }]),
+        several(
+            "prefetch in turn, unequal work",
+            three(),
+            vec![queue()],
+            vec![Group { prefetch: 3, ..serves(3, 5 * MS) }],
+        ),
+        several(
+            "prefetch by demand",
+            three(),
+            vec![queue()],
+            vec![Group { prefetch: 3, demand: true, ..serves(3, 5 * MS) }],
+        ),
+        several(
+            "prefetch, poison",
+            {
+                let mut p = three();
+                p[0].poison = true;
+                p
+            },
+            vec![Queue { limit: Some(2), ..queue() }],
+            vec![Group { prefetch: 3, ..serves(3, 5 * MS) }],
+        ),
+        one(
+            "batches",
+            queue(),
+            vec![Group { batch: Some((4, 9 * MS)), per_message: MS / 3, ..serves(2, 4 * MS) }],
+        ),
+        one(
+            "batches, bounded",
+            Queue { max_length: Some(3), ..queue() },
+            vec![Group { batch: Some((4, 9 * MS)), per_message: MS / 3, ..serves(2, 12 * MS) }],
+        ),
+        one(
+            "batches, held back",
+            Queue { held: 4 * MS, ..queue() },
+            vec![Group { batch: Some((4, 9 * MS)), per_message: MS / 3, ..serves(2, 4 * MS) }],
+        ),
+        at(
+            one("slower together", queue(), vec![Group { per_busy: vec![4, 6, 8], ..serves(3, 6_000_000) }]),
+            300,
+        ),
+        at(
+            one(
+                "faster by length",
+                Queue { max_length: Some(5), ..queue() },
+                vec![Group { by_length: vec![4, 5, 8], ..serves(2, 8_000_000) }],
+            ),
+            300,
+        ),
+        one("scaled", queue(), scaled(scale)),
+        one(
+            "scaled slowly",
+            queue(),
+            scaled(Scale { cooldown: 25 * MS, up: Some(1), down: Some(1), ..scale }),
+        ),
+        one(
+            "scaled with those in service",
+            Queue { max_length: Some(9), ..queue() },
+            scaled(Scale { in_flight: true, ..scale }),
+        ),
+    ]
+}
+
+pub(super) fn networks() -> Vec<Scene> {
+    let from = |from: Vec<usize>, g: Group| Group { from, ..g };
+    let to = |to, g: Group| Group { to: Some(to), ..g };
+    let each = || {
+        let mut all = three();
+        (0..3).for_each(|i| all[i].to = To::Queue(i));
+        all
+    };
+    let topic = || {
+        let mut all = three();
+        all.iter_mut().for_each(|p| (p.to, p.work) = (To::Topic(0), None));
+        all
+    };
+    let think = |ms: u64, work| Producer { think: Some(ms * MS + 1), work: Some(work), ..sends(Vec::new()) };
+    let resends =
+        |after, most| vec![Producer { resend: Some((after, most)), ..sends(instants(7, 300, 3 * MS)) }];
+    vec![
+        several(
+            "two in a row",
+            vec![sends(instants(7, 300, 3 * MS))],
+            vec![queue(), queue()],
+            vec![to(To::Queue(1), serves(2, 5 * MS)), from(vec![1], serves(1, 2 * MS))],
+        ),
+        several(
+            "two in a row, blocked",
+            vec![sends(instants(7, 300, 3 * MS))],
+            vec![queue(), Queue { max_length: Some(1), overflow: "block", ..queue() }],
+            vec![to(To::Queue(1), serves(2, 5 * MS)), from(vec![1], serves(1, 3 * MS))],
+        ),
+        several(
+            "strictly in order",
+            each(),
+            vec![queue(), queue(), queue()],
+            vec![from(vec![1, 0, 2], serves(1, MS))],
+        ),
+        Scene {
+            topics: vec![(vec![0, 1], true)],
+            ..several(
+                "to all",
+                topic(),
+                vec![queue(), Queue { max_length: Some(2), ..queue() }],
+                vec![serves(1, 2 * MS), from(vec![1], serves(1, 3 * MS))],
+            )
+        },
+        Scene {
+            topics: vec![(vec![0, 1], false)],
+            ..several(
+                "in turn",
+                topic(),
+                vec![queue(), Queue { max_length: Some(2), ..queue() }],
+                vec![serves(1, 5 * MS), from(vec![1], serves(1, 7 * MS))],
+            )
+        },
+        several(
+            "closed",
+            vec![think(5, 2 * MS), think(7, 3 * MS), think(3, 4 * MS)],
+            vec![queue()],
+            vec![serves(1, MS)],
+        ),
+        several(
+            "closed, preempted",
+            {
+                let mut p = vec![think(5, 2 * MS), think(7, 3 * MS), think(3, 4 * MS)];
+                p[1].priority = 1;
+                p
+            },
+            vec![Queue { discipline: "priority", preemption: "restart", ..queue() }],
+            vec![serves(1, MS)],
+        ),
+        several(
+            "closed, outages",
+            vec![think(5, 2 * MS), think(7, 3 * MS), think(3, 4 * MS)],
+            vec![queue()],
+            vec![Group {
+                outages: Some(Outages {
+                    up: 31 * MS,
+                    down: 9 * MS,
+                    busy: true,
+                    together: false,
+                    resume: true,
+                }),
+                ..serves(1, MS)
+            }],
+        ),
+        several("sent again", resends(9 * MS + 1, 2), vec![queue()], vec![serves(2, 5 * MS)]),
+        several("given up", resends(9 * MS + 1, 0), vec![queue()], vec![serves(2, 7 * MS)]),
+        several(
+            "sent again, bounded",
+            resends(9 * MS + 1, 1),
+            vec![Queue { max_length: Some(3), ..queue() }],
+            vec![serves(2, 6 * MS)],
+        ),
+        several(
+            "late by sending",
+            vec![Producer { send: 2 * MS + 1, ..sends(instants(7, 300, 3 * MS)) }],
+            vec![
+                Queue { max_length: Some(3), overflow: "drop-head", dead: Some(1), ..queue() },
+                Queue { ttl: Some(9 * MS), ..queue() },
+            ],
+            vec![serves(1, 4 * MS), from(vec![1], serves(1, 7 * MS))],
+        ),
+        several(
+            "dead letters that block",
+            vec![sends(instants(7, 300, 3 * MS))],
+            vec![Queue { ttl: Some(7 * MS), dead: Some(1), ..queue() }, queue()],
+            vec![serves(1, 4 * MS), from(vec![1], Group { batch: Some((3, 20 * MS)), ..serves(1, 7 * MS) })],
+        ),
+    ]
+}
