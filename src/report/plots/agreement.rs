@@ -34,7 +34,7 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
         frame,
         (
             height,
-            Columns { left: columns.edge + NAMES, right: columns.right.min(columns.width - 102), ..columns },
+            Columns { left: columns.edge + NAMES, right: columns.right.min(columns.width - 108), ..columns },
         ),
         (&title, &super::how(study)),
         &description(&charts),
