@@ -165,11 +165,12 @@ fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<End
         made.map_err(|problems| fail(&|| files::refused(&problems))).ok()
     };
     let keep = |kind: PointKind, point: &SweepPoint| {
-        if failed.lock().is_some() {
-            return;
-        }
-        if let Err(ending) = writer.keep(point.index, kind, &points::rows(point)) {
-            fail(&|| ending);
+        let rows = points::rows(point);
+        // Whoever comes after one that could not be kept does not try.
+        let mut failed = failed.lock();
+        if failed.is_none() {
+            *failed = writer.keep(point.index, kind, &rows).err();
+            failed.is_some().then(progress::stop);
         }
     };
     study::sweep::sweep(&mine(PointKind::Answered), &scenario, &plan.grid, &plan.methods, &bar, &|point| {
