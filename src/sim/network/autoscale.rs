@@ -49,6 +49,8 @@ impl<S: Blocks> Network<S> {
         } else {
             // It was to go and is still there.
             s.retire = false;
+            let queue = s.queue;
+            self.interrupt_late(queue);
         }
     }
 

@@ -141,6 +141,7 @@ impl<S: Blocks> Network<S> {
                 }
                 let end = self.now.saturating_add(left);
                 self.work_until(server, end);
+                self.interrupt_late(self.servers[server as usize].queue);
             }
             None => self.set_free(server, recorder),
         }

@@ -4,6 +4,7 @@
 use super::Network;
 use super::job::{FRESH, JobState, NONE};
 use super::parts::Phase;
+use crate::discipline::ServiceOrder as _;
 use crate::scenario::{Discipline, Preemption};
 use crate::workload::Blocks;
 
@@ -21,7 +22,8 @@ impl<S: Blocks> Network<S> {
         let mut worst = None;
         for &server in &self.stations[self.jobs[slot].queue as usize].servers {
             let s = &self.servers[server as usize];
-            if s.phase != Phase::Busy || s.job == NONE {
+            // One that is to go takes nothing more.
+            if s.phase != Phase::Busy || s.job == NONE || s.retire {
                 continue;
             }
             let (place, producer) = (s.place, self.jobs[s.job].producer);
@@ -39,6 +41,37 @@ impl<S: Blocks> Network<S> {
         let mine =
             if discipline == Discipline::Lifo { (u64::MAX - mine.place, 0) } else { (mine.key, mine.place) };
         worst.filter(|(urgency, _)| mine < *urgency).map(|(_, server)| server)
+    }
+
+    /// The first in a line takes a server from a lesser message that could not be interrupted before: a server
+    /// was repaired and goes on with it, or stays though it was to go.
+    #[cold]
+    pub(super) fn interrupt_late(&mut self, queue: u32) {
+        if self.stations[queue as usize].preemption == Preemption::None {
+            return;
+        }
+        let first = self.first_of_all(queue);
+        if let Some(server) = first.and_then(|slot| self.victim(slot)) {
+            self.put_aside(server);
+            if let Some(slot) = self.pull_from(queue, 0) {
+                self.start(server, slot);
+            }
+        }
+    }
+
+    /// The message that would be taken next of a queue with one line; it stays there.
+    fn first_of_all(&mut self, queue: u32) -> Option<u32> {
+        let (station, jobs) = (&mut self.stations[queue as usize], &self.jobs);
+        let [line] = &mut station.lanes[..] else { return None };
+        while let Some(ticket) = line.pop() {
+            let job = &jobs[ticket.slot];
+            if job.place == ticket.place && job.state == JobState::Ready {
+                let slot = ticket.slot;
+                line.push(ticket);
+                return Some(slot);
+            }
+        }
+        None
     }
 
     /// A server's message goes back to its place in the line, its work done so far kept or lost.
