@@ -245,6 +245,12 @@ fn failures() -> Vec<Scene> {
             Queue { limit: Some(1), dead: Some(1), ..queue() },
             vec![Group { outages: brk(9 * MS + 1, 2 * MS + 5, true, false), ..serves(2, 4 * MS) }],
         ),
+        several(
+            "outages, preempted",
+            three(),
+            vec![Queue { discipline: "priority", preemption: "resume", ..queue() }],
+            vec![Group { outages: brk(31 * MS + 1, 3 * MS + 5, false, true), ..serves(1, MS) }],
+        ),
         one(
             "visible again",
             Queue { visibility: Some(5 * MS + 1), limit: Some(3), ..queue() },

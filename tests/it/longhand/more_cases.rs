@@ -46,6 +46,12 @@ pub(super) fn servers() -> Vec<Scene> {
             Queue { max_length: Some(3), ..queue() },
             vec![Group { hours: hours(), ..serves(4, 7 * MS) }],
         ),
+        several(
+            "by the clock, preempted",
+            three(),
+            vec![Queue { discipline: "priority", preemption: "resume", ..queue() }],
+            vec![Group { hours: hours(), ..serves(4, 7 * MS) }],
+        ),
         several("locked", three(), vec![Queue { locks: true, ..queue() }], vec![serves(3, MS)]),
         several(
             "one partition",
