@@ -91,9 +91,7 @@ fn differences(scene: &Scene) -> Vec<String> {
     library.retain(|s| s.2 < scene.until);
     library.sort_unstable();
     slow.sort_unstable();
-    let differs = |(a, b): &(&(u64, usize, u64, Outcome), &(u64, usize, u64, Outcome))| {
-        (a.0, a.1, a.3) != (b.0, b.1, b.3) || !near(a.2, b.2)
-    };
+    let differs = |(a, b): &(&Ended, &Ended)| (a.0, a.1, a.3) != (b.0, b.1, b.3) || !near(a.2, b.2);
     if library.len() != slow.len() {
         found.push(format!("{} left in the library, {} here", library.len(), slow.len()));
     }
@@ -101,6 +99,9 @@ fn differences(scene: &Scene) -> Vec<String> {
     found.extend(pairs.take(2).map(|(a, b)| format!("left: library {a:?}, here {b:?}")));
     found
 }
+
+/// A message that left: its number, its queue, when, and how.
+type Departure = (u64, usize, u64, Outcome);
 
 #[test]
 fn the_slow_simulator_agrees_to_the_nanosecond() {

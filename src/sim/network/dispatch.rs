@@ -54,8 +54,11 @@ impl Dispatch {
 fn ranks(scenario: &Scenario, queue: usize) -> Vec<u32> {
     let speeds: Vec<f64> = scenario
         .consumers_of(queue)
-        .flat_map(|(_, c)| c.kinds().into_iter().map(move |kind| (kind, c.mean_service() * c.mean_speed())))
-        .flat_map(|(kind, work)| std::iter::repeat_n(kind.speed / work, kind.count as usize))
+        .flat_map(|(_, c)| {
+            // Those that come later, too.
+            let work = c.mean_service() * c.mean_speed();
+            (0..c.most_servers().unwrap_or(0)).map(move |server| c.speed_of(server) / work)
+        })
         .collect();
     let mut sorted = speeds.clone();
     sorted.sort_by(|a, b| b.total_cmp(a));
