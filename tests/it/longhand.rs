@@ -91,7 +91,7 @@ fn differences(scene: &Scene) -> Vec<String> {
     library.retain(|s| s.2 < scene.until);
     library.sort_unstable();
     slow.sort_unstable();
-    let differs = |(a, b): &(&Ended, &Ended)| (a.0, a.1, a.3) != (b.0, b.1, b.3) || !near(a.2, b.2);
+    let differs = |(a, b): &(&Departure, &Departure)| (a.0, a.1, a.3) != (b.0, b.1, b.3) || !near(a.2, b.2);
     if library.len() != slow.len() {
         found.push(format!("{} left in the library, {} here", library.len(), slow.len()));
     }
