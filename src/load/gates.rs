@@ -97,6 +97,9 @@ pub(super) fn gates(evidence: &mut Evidence) -> Vec<Gate> {
     gates
 }
 
+/// The checks that fail by what other work on the machine, or under it, did: in a later run they may pass.
+pub(crate) const DISTURBANCES: [&str; 4] = ["lateness", "run-queue wait", "stalls", "steal"];
+
 fn unsent(e: &Evidence) -> Gate {
     let share = if e.planned == 0 { 0.0 } else { 1.0 - e.sent as f64 / e.planned as f64 };
     below("unsent", share, 0.0, 0.01, Unit::Ratio, "share of the due messages that were never sent")

@@ -41,6 +41,7 @@ pub(crate) use calibrate::calibrate;
 pub(crate) use calibrate_target::calibrate_target;
 pub(crate) use delivery_sample::DeliveryTimes;
 pub(crate) use error::{LoadError, UnmeasurableSetting};
+pub(crate) use gates::DISTURBANCES;
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
 pub(crate) use run::{BrokerTimes, Control, measure};

@@ -17,6 +17,7 @@ use super::load;
 use super::measurement::{self, MeasurementResult};
 use super::watch::Watch;
 use crate::answer::{Answer, Method, Trust, Unanswered, path};
+use crate::load::DISTURBANCES;
 use crate::scenario::{Consumer, Scenario};
 use crate::units::plain;
 use fullest::{is_fullest, turned};
@@ -59,7 +60,13 @@ pub struct PredictedLoad {
     pub answers: Vec<Answer>,
     /// What this load itself would have taught.
     pub lesson: HostCalibration,
+    /// How often it was measured: again, `ATTEMPTS` times at most, while the host disturbed it.
+    pub attempts: usize,
 }
+
+/// How often a load is measured while other work on the machine makes its measurement invalid. The prediction
+/// is made before, and once.
+const ATTEMPTS: usize = 3;
 
 /// Why nothing was predicted, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,8 +184,13 @@ fn point(
     predicted: Option<Answer>,
     watch: &dyn Watch,
 ) -> Result<PredictedLoad, Unanswered> {
-    let MeasurementResult { answers, hand_off, turnaround, syncs, failed } =
-        measurement::measured(&scenario, watch)?;
+    let mut attempts = 1;
+    let mut result = measurement::measured(&scenario, watch)?;
+    while attempts < ATTEMPTS && is_disturbed(&result.answers) && !watch.stopped() {
+        result = measurement::measured(&scenario, watch)?;
+        attempts += 1;
+    }
+    let MeasurementResult { answers, hand_off, turnaround, syncs, failed } = result;
     if let Some(failed) = failed {
         return Err(failed);
     }
@@ -202,7 +214,15 @@ fn point(
         answers,
         lesson: HostCalibration { loads: vec![load], hand_off, turnarounds, stretch, syncs },
         scenario,
+        attempts,
     })
+}
+
+/// Whether a measurement is invalid by nothing but what other work on the machine did.
+fn is_disturbed(answers: &[Answer]) -> bool {
+    let gates = answers.iter().filter(|a| a.method == Method::Measurement).flat_map(|a| &a.gates);
+    let mut invalid = gates.filter(|gate| gate.trust == Trust::Invalid).peekable();
+    invalid.peek().is_some() && invalid.all(|gate| DISTURBANCES.contains(&&*gate.name))
 }
 
 /// What several loads showed, on average of those that can be trusted.

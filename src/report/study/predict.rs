@@ -31,7 +31,12 @@ pub fn sentences(prediction: &Prediction) -> Vec<(PredictionStatus, String)> {
                 format!("load {}: undecided, {}", plain(point.load, 3), undecided(why))
             }
         };
-        Some((held, sentence))
+        let again = match point.attempts {
+            1 => "",
+            2 => " (measured twice: other work on the machine disturbed the first run)",
+            _ => " (measured three times: other work on the machine disturbed the runs before)",
+        };
+        Some((held, sentence + again))
     };
     prediction.points.iter().filter_map(one).collect()
 }
@@ -237,7 +242,7 @@ pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> Str
     let turnaround = |p: &PredictedLoad| json!({ "learnt": prediction.lesson.turnaround_at(p.load), "seen": p.lesson.turnaround_at(p.load) });
     let points = prediction.points.iter().map(|p| {
         json!({ "load": p.load, "role": p.role(), "predicted": p.predicted, "answers": p.answers,
-                "lesson": p.lesson, "turnaround": turnaround(p), "verdict": p.held(&prediction.lesson).as_ref().map(status),
+                "attempts": p.attempts, "lesson": p.lesson, "turnaround": turnaround(p), "verdict": p.held(&prediction.lesson).as_ref().map(status),
                 "off": PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.off(s)?))).collect::<std::collections::BTreeMap<_, _>>() })
     });
     let document = json!({

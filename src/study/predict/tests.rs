@@ -23,6 +23,18 @@ fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
             stretch: vec![stretch],
             syncs: Vec::new(),
         },
+        attempts: 1,
+    }
+}
+
+fn failed(name: &str) -> Gate {
+    Gate {
+        name: name.into(),
+        value: 0.5,
+        limit: 0.01,
+        unit: Unit::Ratio,
+        trust: Trust::Invalid,
+        meaning: String::new(),
     }
 }
 
@@ -58,14 +70,7 @@ fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
 #[test]
 fn an_invalid_measurement_judges_nobody() {
     let mut point = point(0.012, 0.012, 1.003);
-    let gate = Gate {
-        name: "steal".into(),
-        value: 0.5,
-        limit: 0.01,
-        unit: Unit::Ratio,
-        trust: Trust::Invalid,
-        meaning: String::new(),
-    };
+    let gate = failed("steal");
     point.answers[0].gates.push(gate);
     let undecided = |why| Some(PredictionStatus::Undecided(why));
     assert_eq!(point.held(&learnt()), undecided(NoVerdict::Invalid("steal".into())));
@@ -74,15 +79,21 @@ fn an_invalid_measurement_judges_nobody() {
 }
 
 #[test]
+fn a_run_is_repeated_only_where_the_host_alone_made_it_invalid() {
+    let mut answers = vec![answer(Method::Measurement, 0.01), answer(Method::Replay, 0.01)];
+    assert!(!is_disturbed(&answers));
+    answers[0].gates.push(Gate { trust: Trust::Degraded, ..failed("steal") });
+    assert!(!is_disturbed(&answers));
+    answers[0].gates.extend([failed("steal"), failed("lateness")]);
+    assert!(is_disturbed(&answers));
+    // Twice the load would be as much too much the second time.
+    answers[0].gates.push(failed("generator's limit"));
+    assert!(!is_disturbed(&answers));
+}
+
+#[test]
 fn an_invalid_low_load_teaches_nothing() {
-    let gate = Gate {
-        name: "steal".into(),
-        value: 0.5,
-        limit: 0.01,
-        unit: Unit::Ratio,
-        trust: Trust::Invalid,
-        meaning: String::new(),
-    };
+    let gate = failed("steal");
     let mut points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
     points[1].answers[0].gates.push(gate.clone());
     points[1].load = 0.5;
