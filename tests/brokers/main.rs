@@ -31,7 +31,7 @@ macro_rules! broker {
 macro_rules! proxied {
     ($($name:ident: $huge:expr),+ $(,)?) => {
         $(broker!($name, huge: $huge, tests: plays, limited, wrong_password, wrong_authority, wrong_name, secured,
-            cut, half, huge_frame, flipped, stalls_for_ever, goes_on, killed, stopped);)+
+            certified, cut, half, huge_frame, flipped, stalls_for_ever, goes_on, killed, stopped);)+
     };
 }
 
@@ -42,7 +42,11 @@ proxied! {
     activemq: b"MESSAGE\ncontent-length:2147483647\n\n",
 }
 
-broker!(kafka, huge: b"", tests: plays, limited, wrong_password, killed, stopped);
+#[cfg(feature = "kafka-tls")]
+broker!(kafka, huge: b"", tests: plays, limited, wrong_password, wrong_authority, wrong_name, secured_itself, certified,
+    killed, stopped);
+#[cfg(not(feature = "kafka-tls"))]
+broker!(kafka, huge: b"", tests: plays, limited, wrong_password, without_tls, killed, stopped);
 broker!(rocketmq, huge: b"", tests: plays, killed, stopped);
 
 /// The password is in nothing that a run says or leaves.
@@ -95,6 +99,44 @@ fn secured(broker: Broker) {
     assert_eq!(said.code, Some(0), "{}", said.text);
     keeps_the_secret(&said, address.password());
     assert!(!proxy.has_said(address.password().expect("a password").as_bytes()), "in plain text");
+}
+
+/// One whose clients go where it says, so that no proxy sees what they say.
+#[cfg(feature = "kafka-tls")]
+fn secured_itself(broker: Broker) {
+    let _there = broker.shared();
+    let (Some(address), Some(authority)) = (broker.address("TLS_URL"), broker.variable("CA")) else { return };
+    let said = broker.program(&address, 1, &ca(&authority)).run();
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    keeps_the_secret(&said, address.password());
+}
+
+/// A program whose client speaks no TLS says how to build one that does.
+#[cfg(not(feature = "kafka-tls"))]
+fn without_tls(broker: Broker) {
+    let _there = broker.shared();
+    let Some(address) = broker.address("TLS_URL") else { return };
+    let said = broker.program(&address, 1, &[]).run();
+    assert_eq!(said.code, Some(5), "{}", said.text);
+    assert!(said.text.contains("--features kafka-tls"), "{}", said.text);
+}
+
+/// A client that shows a certificate: one of the server's authority, and one of another.
+fn certified(broker: Broker) {
+    let _there = broker.shared();
+    let (Some(address), Some(authority)) = (broker.address("TLS_URL"), broker.variable("CA")) else { return };
+    let (Some(own), Some(other)) = (broker.variable("CLIENT"), broker.variable("OTHER_CLIENT")) else { return };
+    let shown = |file: &str| {
+        let own = ["certificate={}.pem", "key={}.key"].map(|setting| setting.replace("{}", file));
+        [ca(&authority), own.map(|setting| format!("measurement.broker.{setting}")).to_vec()].concat()
+    };
+    let said = broker.program(&address, 1, &shown(&own)).run();
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    keeps_the_secret(&said, address.password());
+    let said = broker.program(&address, 1, &shown(&other)).run();
+    assert_eq!(said.code, Some(5), "{}", said.text);
+    assert!(said.text.contains("the certificate in measurement.broker.certificate"), "{}", said.text);
+    keeps_the_secret(&said, address.password());
 }
 
 fn wrong_authority(broker: Broker) {

@@ -119,6 +119,9 @@ impl KafkaClients {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => reason(&error),
             };
+            if let Some(why) = state.last_error().and_then(|why| self.unsecured(&why)) {
+                return Err(failed(TARGET, why));
+            }
             if let Some(refusal) = state.refusal() {
                 return Err(failed(
                     TARGET,
@@ -135,6 +138,25 @@ impl KafkaClients {
                 return Err(failed(TARGET, why));
             }
         }
+    }
+
+    /// Why a connection was not secured, from what the client says, which does not tell an unknown authority
+    /// from a wrong name.
+    fn unsecured(&self, said: &str) -> Option<String> {
+        let (url, said) = (&self.url, said.to_lowercase());
+        if said.contains("certificate verify failed") {
+            let trusted = self.config.get("ssl.ca.location");
+            let trusted = trusted.unwrap_or("the system's store: name it in measurement.broker.ca");
+            return Some(format!(
+                "the certificate of {url} is signed by an authority that is not in {trusted}, or it is for \
+                 another name than {}",
+                url.host
+            ));
+        }
+        let alerts = ["alert unknown ca", "alert bad certificate", "alert certificate unknown"];
+        alerts.iter().any(|alert| said.contains(alert)).then(|| {
+            format!("{url} does not accept the certificate in measurement.broker.certificate: {said}")
+        })
     }
 
     fn listens(&self) -> Result<(), LoadError> {

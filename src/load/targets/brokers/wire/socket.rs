@@ -1,7 +1,7 @@
 //! A connection to a broker, plain or secured: read by one thread, written by any.
 
 use super::error::WireError;
-use super::tls::Security;
+use super::tls::{Security, refused_certificate};
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::system;
 use parking_lot::Mutex;
@@ -110,7 +110,9 @@ impl Socket {
                 return Ok(Some(0));
             }
             let mut secrets = secured.lock();
-            absorb(&mut secrets, &raw[..read]).map_err(|error| WireError::Told(format!("TLS: {error}")))?;
+            absorb(&mut secrets, &raw[..read]).map_err(|error| {
+                WireError::Told(refused_certificate(&error).unwrap_or_else(|| format!("TLS: {error}")))
+            })?;
             let answers = secrets.wants_write();
             drop(secrets);
             if answers {

@@ -88,9 +88,27 @@ impl Security {
                 format!("its certificate is for another name than {}", self.name.to_str())
             }
             rustls::Error::InvalidMessage(_) => "it does not speak TLS there".into(),
-            other => format!("the connection cannot be secured: {other}"),
+            other => refused_certificate(other)
+                .unwrap_or_else(|| format!("the connection cannot be secured: {other}")),
         }
     }
+}
+
+/// What a broker says of a client's certificate, as a clause. By TLS 1.3 it comes after the handshake.
+pub(super) fn refused_certificate(error: &rustls::Error) -> Option<String> {
+    use rustls::AlertDescription as Alert;
+    let rustls::Error::AlertReceived(alert) = error else { return None };
+    let why = match alert {
+        Alert::UnknownCA => "is signed by an authority that it does not trust",
+        Alert::CertificateExpired => "has expired",
+        Alert::CertificateRevoked => "was revoked",
+        Alert::CertificateRequired => "is missing: it asks for one",
+        Alert::BadCertificate | Alert::CertificateUnknown | Alert::UnsupportedCertificate => {
+            "is not one that it accepts"
+        }
+        _ => return None,
+    };
+    Some(format!("the certificate in measurement.broker.certificate {why}"))
 }
 
 /// Trusts the authorities of a file, besides those that are trusted.
