@@ -6,7 +6,7 @@ use super::{Ending, style};
 use crate::report::study::bench as report;
 use crate::scenario;
 use crate::study::Watch;
-use crate::study::bench::{self, BenchError, BenchLoad, SHARES};
+use crate::study::bench::{self, BenchCase, BenchError, BenchLoad, SHARES};
 use crate::units;
 use std::path::PathBuf;
 
@@ -15,24 +15,28 @@ pub(super) struct BenchArguments {
     /// What is measured, one or several with commas; `queuelab targets` lists them
     #[arg(value_name = "TARGETS", value_delimiter = ',', required = true)]
     targets: Vec<String>,
-    /// Content of a message
-    #[arg(long, value_name = "BYTES", default_value = "100B", value_parser = size)]
-    size: u64,
+    /// Content of a message; with several, as in 100B,10KiB, each target is measured with each
+    #[arg(long, value_name = "BYTES", default_value = "100B", value_delimiter = ',', value_parser = size)]
+    size: Vec<u64>,
     /// Producers, which share the rate
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     producers: u32,
     /// Consumers, which do nothing with a message
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=512))]
     consumers: u32,
-    /// Messages that a consumer holds at most
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    prefetch: u32,
+    /// Messages that a consumer holds at most; with several, as in 1,100, each target is measured with each
+    #[arg(long, value_name = "N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    prefetch: Vec<u32>,
     /// Messages are written to disk
     #[arg(long)]
     durable: bool,
     /// Of each run; there are about twenty for a target
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
     duration: f64,
+    /// Searches for the highest rate of each target, in turns A B, B A; from two on, rates have intervals and
+    /// targets are compared
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    rounds: u32,
     /// Shares of the highest rate at which latency is measured [default: 0.1,0.3,0.5,0.7,0.8,0.9,0.95]
     #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = share)]
     at: Vec<f64>,
@@ -62,16 +66,38 @@ pub(super) fn bench(arguments: &BenchArguments) -> Ending {
     benched(arguments).unwrap_or_else(|end| end)
 }
 
+/// Each target with each size and each prefetch, named by what differs.
+fn cases(arguments: &BenchArguments) -> Vec<BenchCase> {
+    let mut cases = Vec::new();
+    for target in &arguments.targets {
+        for &size in &arguments.size {
+            for &prefetch in &arguments.prefetch {
+                let sizes = (arguments.size.len() > 1).then(|| format!("{size} B"));
+                let held = (arguments.prefetch.len() > 1).then(|| format!("prefetch {prefetch}"));
+                let name =
+                    std::iter::once(target.clone()).chain(sizes).chain(held).collect::<Vec<_>>().join(", ");
+                let load = BenchLoad {
+                    producers: arguments.producers,
+                    consumers: arguments.consumers,
+                    prefetch,
+                    size,
+                    durable: arguments.durable,
+                    duration: arguments.duration,
+                    shares: if arguments.at.is_empty() { SHARES.to_vec() } else { arguments.at.clone() },
+                };
+                cases.push(BenchCase { name, target: target.clone(), load });
+            }
+        }
+    }
+    cases
+}
+
 fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
-    let load = BenchLoad {
-        producers: arguments.producers,
-        consumers: arguments.consumers,
-        prefetch: arguments.prefetch,
-        size: arguments.size,
-        durable: arguments.durable,
-        duration: arguments.duration,
-        shares: if arguments.at.is_empty() { SHARES.to_vec() } else { arguments.at.clone() },
-    };
+    let cases = cases(arguments);
+    if let Some(twice) = cases.iter().enumerate().find(|(i, case)| cases[..*i].contains(case)) {
+        style::note(&format!("error: {} is named twice; once is enough\n", twice.1.name));
+        return Err(Ending::Wrong);
+    }
     let wrong = |why: BenchError| {
         style::note(&match &why {
             BenchError::Scenario(problems) => format!("{}\n", problems.render(false).trim_end()),
@@ -80,22 +106,21 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
         Ending::Wrong
     };
     let scenarios: Result<Vec<_>, _> =
-        arguments.targets.iter().map(|target| load.scenario(target, 1_000.0)).collect();
+        cases.iter().map(|case| case.load.scenario(&case.target, 1_000.0)).collect();
     let scenarios = scenarios.map_err(wrong)?;
     let folder = arguments.speech.folder(arguments.out.as_ref(), "bench");
     folder.as_ref().map_or(Ok(()), |folder| files::prepare(folder))?;
     let bar = Bar::new(arguments.speech.quiet);
     let (mut all, mut end) = (Vec::new(), Ending::Fine);
-    for target in &arguments.targets {
-        match bench::bench(target, &load, &bar) {
+    for outcome in bench::bench(&cases, arguments.rounds, &bar) {
+        match outcome {
+            // Whoever stopped it before its first run has nothing.
+            Ok(one) if one.search.is_empty() => {}
             Ok(one) => all.push(one),
             Err(why) => {
                 style::note(&format!("error: {why}\n"));
                 end = Ending::Failed;
             }
-        }
-        if bar.stopped() {
-            break;
         }
     }
     bar.clear();

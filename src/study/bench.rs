@@ -1,11 +1,17 @@
-//! Benchmarks of targets: the highest rate that one sustains when messages are no work, and the latency at shares
-//! of it, in an open loop.
+//! Benchmarks of targets: the highest rate that one sustains when messages are no work, found in rounds that
+//! take the targets in turn, and the latency at shares of it, in an open loop.
+
+mod curve;
+mod search;
+
+pub use curve::{FittedCurve, LatencyCurve};
 
 use super::measurement::{self, MeasurementResult};
 use super::watch::Watch;
 use crate::answer::{Answer, Gate, Method, Reason, Trust, path};
 use crate::load::{self, UnmeasurableSetting};
 use crate::scenario::{self, NoFiles, Problems, Scenario, Source};
+use crate::stats::half_width;
 use crate::units::significant;
 
 /// What a benchmark sends and who takes it.
@@ -69,40 +75,48 @@ pub struct BenchRun {
     pub failed: Option<Reason>,
 }
 
+/// A target and what it is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BenchCase {
+    /// What it is called beside the others.
+    pub name: String,
+    /// The target's name.
+    pub target: String,
+    /// What is sent and who takes it.
+    pub load: BenchLoad,
+}
+
 /// What a target does.
 #[derive(Debug, Clone)]
 pub struct Benchmark {
-    /// Its name.
-    pub target: String,
-    /// The runs of the search for the highest rate, in order.
+    /// What was measured.
+    pub case: BenchCase,
+    /// The runs of all searches for the highest rate, in order.
     pub search: Vec<BenchRun>,
-    /// The highest rate that it sustained twice, in messages a second; `None` if it sustained none.
-    pub highest: Option<f64>,
-    /// Runs at shares of that rate.
+    /// By round: the highest rate that it sustained twice, in messages a second; `None` if it sustained none.
+    pub rounds: Vec<Option<f64>>,
+    /// Runs at shares of the highest rate.
     pub points: Vec<(f64, BenchRun)>,
-    /// Why the search ended early: the target could not be measured any more.
+    /// Why a search ended early: the target could not be measured any more.
     pub broken: Option<Reason>,
+}
+
+/// How many times as much one target sustains as another, by the same rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateRatio {
+    /// The geometric mean of the rounds.
+    pub times: f64,
+    /// The ends of its interval of 95 %.
+    pub interval: (f64, f64),
 }
 
 /// The shares of the highest rate at which latency is measured unless others are named.
 pub const SHARES: [f64; 7] = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95];
 
-/// The first rate of the search, in messages a second, and the most steps of it.
-const FIRST: f64 = 2_000.0;
-const DOUBLINGS: u32 = 10;
-/// Steps that halve what is left between a rate that is sustained and one that is not, on a scale of logarithms:
-/// to 4 % of a doubling.
-const HALVINGS: u32 = 4;
 /// A rate is sustained if so much of what is due is served while it is due.
 const SUSTAINED: f64 = 0.98;
-/// What is tried where a rate was not sustained a second time, and how often.
-const LOWER: f64 = 0.95;
-const LOWERINGS: u32 = 10;
 /// Checks of the share that did not go through.
 const LACKING: [&str; 2] = ["unsent", "unfinished"];
-/// Runs without an answer, one after another, that say that the target is broken.
-const BROKEN: usize = 2;
-
 impl BenchRun {
     fn without_answer(offered: f64, why: Reason) -> Self {
         BenchRun { offered, served: 0.0, answer: None, failed: Some(why) }
@@ -174,98 +188,112 @@ fn as_option(UnmeasurableSetting { setting, why }: UnmeasurableSetting) -> (Stri
     (option, why)
 }
 
-/// Measures a target; whoever stops it gets what was finished by then.
-///
-/// # Errors
-/// Why not even the first run was possible.
-pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchmark, BenchError> {
-    let mut out = Benchmark {
-        target: target.into(),
-        search: Vec::new(),
-        highest: None,
-        points: Vec::new(),
-        broken: None,
-    };
-    let mut tries = 0;
-    let mut attempt = |out: &mut Benchmark, rate: f64| {
-        tries += 1;
-        let parts = BenchWatch { watch, done: f64::from(tries) / 25.0, target };
-        let run = match run(target, load, rate, &parts) {
-            Ok(run) => run,
-            Err(why) if out.search.is_empty() => return Err(why),
-            // Such as too few messages in the time of a run.
-            Err(BenchError::Measurement { reason, .. }) => BenchRun::without_answer(rate, reason),
-            Err(why) => return Err(why),
-        };
-        let sustains = run.sustains();
-        out.search.push(run);
-        Ok::<bool, BenchError>(sustains)
-    };
-    let (mut low, mut high) = (0.0, f64::INFINITY);
-    let mut rate = FIRST;
-    for _ in 0..DOUBLINGS {
-        if watch.stopped() {
-            return Ok(out);
-        }
-        if attempt(&mut out, rate)? {
-            (low, rate) = (rate, 2.0 * rate);
-        } else {
-            high = rate;
-            break;
-        }
+impl Benchmark {
+    fn new(case: &BenchCase) -> Self {
+        let (search, rounds, points) = (Vec::new(), Vec::new(), Vec::new());
+        Benchmark { case: case.clone(), search, rounds, points, broken: None }
     }
-    // Not even the first rate: look below it.
-    let mut least = FIRST;
-    while low == 0.0 && least > 10.0 && !watch.stopped() {
-        least /= 4.0;
-        if attempt(&mut out, least)? {
-            low = least;
-        } else {
-            high = least;
-        }
+
+    /// The highest rate that it sustains, in messages a second: the mean of the rounds, and half the width of its
+    /// interval of 95 % where there are several; `None` if no round found one.
+    pub fn highest(&self) -> Option<(f64, Option<f64>)> {
+        let found: Vec<f64> = self.rounds.iter().copied().flatten().collect();
+        (!found.is_empty()).then(|| half_width(&found, CONFIDENCE))
     }
-    for _ in 0..HALVINGS {
-        if watch.stopped() || low == 0.0 || high.is_infinite() {
-            break;
-        }
-        let middle = (low * high).sqrt();
-        *(if attempt(&mut out, middle)? { &mut low } else { &mut high }) = middle;
+
+    /// How many times as much it sustains as another, by the rounds of both; `None` with fewer than two.
+    pub fn ratio(&self, other: &Benchmark) -> Option<RateRatio> {
+        let pairs =
+            self.rounds.iter().zip(&other.rounds).filter_map(|(own, other)| Some((*own)? / (*other)?));
+        let logs: Vec<f64> = pairs.map(f64::ln).collect();
+        let (mean, half) = if logs.is_empty() { return None } else { half_width(&logs, CONFIDENCE) };
+        let half = half?;
+        Some(RateRatio { times: mean.exp(), interval: ((mean - half).exp(), (mean + half).exp()) })
     }
-    for _ in 0..LOWERINGS {
-        out.broken = broken(&out.search);
-        if low == 0.0 || out.highest.is_some() || out.broken.is_some() || watch.stopped() {
-            break;
-        }
-        if attempt(&mut out, low)? {
-            out.highest = Some(low);
-        }
-        low *= LOWER;
+
+    /// Mean latency by rate as the points that can be trusted say; `None` with too few of them.
+    pub fn curve(&self) -> Option<FittedCurve> {
+        let trusted = self.points.iter().filter(|(_, run)| run.trust().0 != Trust::Invalid);
+        let points =
+            trusted.filter_map(|(_, run)| Some((run.offered, run.time("total", "latency", "mean")?)));
+        FittedCurve::of(&points.collect::<Vec<_>>())
     }
-    let Some(highest) = out.highest else { return Ok(out) };
-    for &share in &load.shares {
-        if watch.stopped() {
-            break;
-        }
-        let watch = BenchWatch { watch, done: 0.6 + 0.4 * share, target };
-        let run = run(target, load, share * highest, &watch)?;
-        out.points.push((share, run));
-    }
-    Ok(out)
 }
 
-/// Why a target cannot be measured any more, if its last runs had no answer.
-fn broken(search: &[BenchRun]) -> Option<Reason> {
-    let last = search.iter().rev().take(BROKEN);
-    let silent = last.clone().count() == BROKEN && last.clone().all(|run| run.failed.is_some());
-    last.take(usize::from(silent)).find_map(|run| run.failed.clone())
+impl RateRatio {
+    /// Whether the rounds tell the two apart.
+    pub fn is_told(&self) -> bool {
+        self.interval.0 > 1.0 || self.interval.1 < 1.0
+    }
+}
+
+/// Of intervals of rates.
+const CONFIDENCE: f64 = 0.95;
+
+/// Measures targets in rounds, each of which takes them in the opposite order of the one before, so that what
+/// changes on the machine meanwhile is nobody's gain; whoever stops it gets what was finished by then.
+pub fn bench(cases: &[BenchCase], rounds: u32, watch: &dyn Watch) -> Vec<Result<Benchmark, BenchError>> {
+    let mut all: Vec<Result<Benchmark, BenchError>> =
+        cases.iter().map(|case| Ok(Benchmark::new(case))).collect();
+    let searches = (rounds as usize * cases.len()) as f64;
+    let mut searched = 0.0;
+    for round in 0..rounds as usize {
+        for index in in_turn(cases.len(), round) {
+            let from = SEARCHING * searched / searches;
+            searched += 1.0;
+            let parts = BenchWatch { watch, from, share: SEARCHING / searches, target: &cases[index].name };
+            let Ok(one) = &mut all[index] else { continue };
+            if watch.stopped() || one.broken.is_some() {
+                continue;
+            }
+            match search::highest(&cases[index], &parts) {
+                Ok(found) => {
+                    one.search.extend(found.runs);
+                    one.broken = found.broken;
+                    one.rounds.push(found.highest);
+                }
+                // What earlier rounds found is kept.
+                Err(BenchError::Measurement { reason, .. }) if round > 0 => one.broken = Some(reason),
+                Err(why) => all[index] = Err(why),
+            }
+        }
+    }
+    let shares = cases.iter().map(|case| case.load.shares.len()).max().unwrap_or(0);
+    for number in 0..shares {
+        for index in in_turn(cases.len(), number) {
+            let case = &cases[index];
+            let (Some(&share), Ok(one)) = (case.load.shares.get(number), &mut all[index]) else { continue };
+            let Some((highest, _)) = one.highest().filter(|_| !watch.stopped()) else { continue };
+            let from = SEARCHING + (1.0 - SEARCHING) * number as f64 / shares as f64;
+            let parts = BenchWatch { watch, from, share: 0.0, target: &case.name };
+            match run(case, share * highest, &parts) {
+                Ok(run) => one.points.push((share, run)),
+                Err(BenchError::Measurement { reason, .. }) => {
+                    one.points.push((share, BenchRun::without_answer(share * highest, reason)));
+                }
+                Err(why) => all[index] = Err(why),
+            }
+        }
+    }
+    all
+}
+
+/// The part of the time that the searches take, roughly.
+const SEARCHING: f64 = 0.7;
+
+/// The order of some in a round: A B, B A, A B and so on.
+fn in_turn(count: usize, round: usize) -> Vec<usize> {
+    let forward = 0..count;
+    if round.is_multiple_of(2) { forward.collect() } else { forward.rev().collect() }
 }
 
 /// One run; a target that fails in it sustains nothing, and one that cannot be measured at all is an error.
-fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<BenchRun, BenchError> {
-    let scenario = load.scenario(target, significant(rate, 3).parse().unwrap_or(rate))?;
+fn run(case: &BenchCase, rate: f64, watch: &dyn Watch) -> Result<BenchRun, BenchError> {
+    let target = &case.target;
+    let scenario = case.load.scenario(target, significant(rate, 3).parse().unwrap_or(rate))?;
     let offered: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let MeasurementResult { answers, failed, .. } = measurement::measured(&scenario, watch)
-        .map_err(|refused| BenchError::Measurement { target: target.into(), reason: refused.reason })?;
+        .map_err(|refused| BenchError::Measurement { target: target.clone(), reason: refused.reason })?;
     if let Some(refused) = failed {
         return Ok(BenchRun::without_answer(offered, refused.reason));
     }
@@ -280,16 +308,29 @@ fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<B
     Ok(BenchRun { offered, served, answer, failed: None })
 }
 
-/// What a whole benchmark says of its parts.
+/// What a whole benchmark says of a part: of one search, or of one run.
 struct BenchWatch<'a> {
     watch: &'a dyn Watch,
-    done: f64,
+    from: f64,
+    share: f64,
     target: &'a str,
+}
+
+impl BenchWatch<'_> {
+    /// The same after so much of the part.
+    fn after(&self, part: f64) -> BenchWatch<'_> {
+        BenchWatch {
+            watch: self.watch,
+            from: self.from + self.share * part.min(1.0),
+            share: 0.0,
+            target: self.target,
+        }
+    }
 }
 
 impl Watch for BenchWatch<'_> {
     fn says(&self, _: &str, _: f64, detail: &str) {
-        self.watch.says(self.target, self.done.min(1.0), detail);
+        self.watch.says(self.target, self.from.min(1.0), detail);
     }
 
     fn stopped(&self) -> bool {
@@ -298,45 +339,4 @@ impl Watch for BenchWatch<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load() -> BenchLoad {
-        BenchLoad {
-            producers: 2,
-            consumers: 3,
-            prefetch: 10,
-            size: 1024,
-            durable: true,
-            duration: 2.0,
-            shares: SHARES.to_vec(),
-        }
-    }
-
-    #[test]
-    fn the_producers_share_the_rate() {
-        let scenario = load().scenario("in-process", 3_000.0).expect("it is sound");
-        assert_eq!(
-            scenario.producers.iter().map(|p| (p.rate, p.size)).collect::<Vec<_>>(),
-            [(1_500.0, 1024); 2]
-        );
-        assert_eq!((scenario.consumers[0].prefetch, scenario.measurement.duration), (10, 2.0));
-        let unknown = load().scenario("nobody", 1.0).map_err(|why| why.to_string());
-        assert!(unknown.as_ref().is_err_and(|why| why.contains("`nobody`")), "{unknown:?}");
-        let asked = load().scenario("flume", 1.0).map_err(|why| why.to_string());
-        assert!(
-            asked.as_ref().is_err_and(|why| why.contains("flume cannot be measured with --durable: ")),
-            "{asked:?}"
-        );
-    }
-
-    #[test]
-    fn a_backlog_that_grows_is_not_sustained() {
-        let run = |served| BenchRun { offered: 100.0, served, answer: None, failed: None };
-        assert!(run(99.0).sustains() && !run(97.0).sustains());
-        let silent = BenchRun::without_answer(100.0, Reason::Failed("gone".into()));
-        assert!(!silent.sustains());
-        assert_eq!(broken(&[run(99.0), silent.clone()]), None);
-        assert_eq!(broken(&[run(99.0), silent.clone(), silent]), Some(Reason::Failed("gone".into())));
-    }
-}
+mod tests;

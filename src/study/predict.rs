@@ -16,7 +16,7 @@ use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE};
 use super::load;
 use super::measurement::{self, MeasurementResult};
 use super::watch::Watch;
-use crate::answer::{Answer, Method, Trust, Unanswered, path};
+use crate::answer::{Answer, Gate, Method, Trust, Unanswered, path};
 use crate::load::DISTURBANCES;
 use crate::scenario::{Consumer, Scenario};
 use crate::units::plain;
@@ -60,12 +60,13 @@ pub struct PredictedLoad {
     pub answers: Vec<Answer>,
     /// What this load itself would have taught.
     pub lesson: HostCalibration,
-    /// How often it was measured: again, `ATTEMPTS` times at most, while the host disturbed it.
+    /// How often it was measured: again, three times at most, while other work on the machine disturbed it; of
+    /// several that were, the one that can be trusted most, and of equals the last, counts.
     pub attempts: usize,
 }
 
-/// How often a load is measured while other work on the machine makes its measurement invalid. The prediction
-/// is made before, and once.
+/// How often a load is measured while other work on the machine puts its measurement off. The prediction is made
+/// before, and once.
 const ATTEMPTS: usize = 3;
 
 /// Why nothing was predicted, in words.
@@ -187,8 +188,11 @@ fn point(
     let mut attempts = 1;
     let mut result = measurement::measured(&scenario, watch)?;
     while attempts < ATTEMPTS && is_disturbed(&result.answers) && !watch.stopped() {
-        result = measurement::measured(&scenario, watch)?;
+        let again = measurement::measured(&scenario, watch)?;
         attempts += 1;
+        if again.failed.is_some() || trust(&again.answers) <= trust(&result.answers) {
+            result = again;
+        }
     }
     let MeasurementResult { answers, hand_off, turnaround, syncs, failed } = result;
     if let Some(failed) = failed {
@@ -218,11 +222,21 @@ fn point(
     })
 }
 
-/// Whether a measurement is invalid by nothing but what other work on the machine did.
-fn is_disturbed(answers: &[Answer]) -> bool {
+/// The checks of a measurement that do not hold.
+fn failing(answers: &[Answer]) -> impl Iterator<Item = &Gate> {
     let gates = answers.iter().filter(|a| a.method == Method::Measurement).flat_map(|a| &a.gates);
-    let mut invalid = gates.filter(|gate| gate.trust == Trust::Invalid).peekable();
-    invalid.peek().is_some() && invalid.all(|gate| DISTURBANCES.contains(&&*gate.name))
+    gates.filter(|gate| gate.trust != Trust::Valid)
+}
+
+fn trust(answers: &[Answer]) -> Trust {
+    failing(answers).map(|gate| gate.trust).max().unwrap_or(Trust::Valid)
+}
+
+/// Whether other work on the machine put off a measurement that is not invalid in itself.
+fn is_disturbed(answers: &[Answer]) -> bool {
+    let (disturbed, own): (Vec<_>, Vec<_>) =
+        failing(answers).partition(|gate| DISTURBANCES.contains(&&*gate.name));
+    !disturbed.is_empty() && own.iter().all(|gate| gate.trust != Trust::Invalid)
 }
 
 /// What several loads showed, on average of those that can be trusted.

@@ -125,7 +125,9 @@ fn without_tls(broker: Broker) {
 fn certified(broker: Broker) {
     let _there = broker.shared();
     let (Some(address), Some(authority)) = (broker.address("TLS_URL"), broker.variable("CA")) else { return };
-    let (Some(own), Some(other)) = (broker.variable("CLIENT"), broker.variable("OTHER_CLIENT")) else { return };
+    let (Some(own), Some(other)) = (broker.variable("CLIENT"), broker.variable("OTHER_CLIENT")) else {
+        return;
+    };
     let shown = |file: &str| {
         let own = ["certificate={}.pem", "key={}.key"].map(|setting| setting.replace("{}", file));
         [ca(&authority), own.map(|setting| format!("measurement.broker.{setting}")).to_vec()].concat()

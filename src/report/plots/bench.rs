@@ -8,7 +8,9 @@ use crate::study::bench::Benchmark;
 
 const PANEL: i32 = 260;
 /// The statistics that have a panel.
-const SHOWN: [(&str, &str); 2] = [("p50", "median"), ("p99", "p99")];
+const SHOWN: [(&str, &str); 3] = [("mean", "mean"), ("p50", "median"), ("p99", "p99")];
+/// Points of a curve.
+const CURVE: usize = 60;
 
 /// The picture; `None` where no latency is known.
 pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option<String> {
@@ -27,9 +29,9 @@ pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option
     }
     let step = PANEL + 66;
     let height = TOP + step * SHOWN.len() as i32;
-    let names: Vec<&str> = all.iter().map(|one| one.target.as_str()).collect();
+    let names: Vec<&str> = all.iter().map(|one| one.case.name.as_str()).collect();
     let title = format!("Latency up to the highest rate: {}", names.join(", "));
-    let subtitle = "open loop, messages are no work · each line ends at 95 % of what its target sustains";
+    let subtitle = "open loop, messages are no work · each line ends at the highest share that was measured · dashed: fitted to the mean";
     Some(figure::figure(frame, (height, Columns::of(frame)), (&title, subtitle), description, |figure| {
         for (i, (statistic, name)) in SHOWN.iter().enumerate() {
             let top = TOP + step * i as i32;
@@ -43,8 +45,16 @@ pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option
                 let (line, color) = (points(one, statistic), theme::series(number));
                 panel.line(&line, color, Pen::Solid(20));
                 panel.line(&line, color, Pen::Dots(30));
+                // Fitted to the mean alone.
+                if let (Some(fitted), "mean") = (one.curve(), *statistic) {
+                    let last = line.last().map_or(0.0, |point| point.0);
+                    let rates = (1..=CURVE).map(|i| last * i as f64 / CURVE as f64);
+                    let rates = rates.filter(|rate| *rate < fitted.curve.saturation);
+                    let curve: Vec<_> = rates.map(|rate| (rate, fitted.curve.at(rate))).collect();
+                    panel.line(&curve, color, Pen::Dashed(12, 60, 45));
+                }
                 let end = line.last().and_then(|&(x, y)| Some((panel.x.place(x)?, panel.y.place(y)?)));
-                ends.extend(end.map(|end| (one.target.clone(), color, end)));
+                ends.extend(end.map(|end| (one.case.name.clone(), color, end)));
             }
             panel.end_labels(ends);
         }

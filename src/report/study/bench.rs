@@ -6,31 +6,44 @@ use crate::report::page::{self, Mark, Page};
 use crate::report::plot::Frame;
 use crate::report::style::Style;
 use crate::report::text::joined;
-use crate::study::bench::{BenchRun, Benchmark};
+use crate::study::bench::{BenchRun, Benchmark, LatencyCurve};
+use crate::units::Time;
 use serde_json::{Value, json};
 
 /// The statistics of the latency that are shown, with their names.
 const SHOWN: [(&str, &str); 5] =
     [("mean", "mean"), ("p50", "p50"), ("p99", "p99"), ("p999", "p99.9"), ("max", "max")];
 
-/// What was found, a sentence for each target.
+/// What was found: a sentence for each target, for each comparison, and for each curve.
 pub fn sentences(all: &[Benchmark]) -> Vec<String> {
-    all.iter().map(sentence).collect()
+    all.iter().map(sentence).chain(compared(all)).chain(all.iter().filter_map(curve)).collect()
+}
+
+fn rate(rate: f64) -> String {
+    let scale = Scale::of(Unit::PerSecond, std::iter::once(rate));
+    format!("{} {}", crate::units::significant(rate / scale.size, 3), scale.unit)
 }
 
 fn sentence(one: &Benchmark) -> String {
-    let rate = |rate: f64| {
-        let scale = Scale::of(Unit::PerSecond, std::iter::once(rate));
-        format!("{} {}", crate::units::significant(rate / scale.size, 3), scale.unit)
-    };
-    if let (None, Some(why)) = (one.highest, &one.broken) {
+    let name = &one.case.name;
+    let highest = one.highest();
+    if let (None, Some(why)) = (highest, &one.broken) {
         let last = one.search.last().map_or(0.0, |run| run.offered);
-        return format!("{} could not be measured any more at {}: {why}.", one.target, rate(last));
+        return format!("{name} could not be measured any more at {}: {why}.", rate(last));
     }
-    let Some(highest) = one.highest else {
+    let Some((highest, half)) = highest else {
         let least = one.search.iter().map(|run| run.offered).fold(f64::INFINITY, f64::min);
-        return format!("{} did not sustain even {} twice.", one.target, rate(least));
+        return format!("{name} did not sustain even {} twice.", rate(least));
     };
+    let rounds = one.rounds.iter().flatten().count();
+    let found = half.map_or_else(
+        || rate(highest),
+        |half| {
+            let scale = Scale::of(Unit::PerSecond, std::iter::once(highest));
+            let shown = scale.show_with_unit(Some(&Estimate::with(highest, Some(half))));
+            format!("{shown} (95 %, {rounds} rounds)")
+        },
+    );
     let refused = one.search.iter().filter(|run| !run.sustains()).map(|run| run.offered);
     let refused = refused.filter(|offered| *offered > highest).fold(f64::INFINITY, f64::min);
     let beyond = if refused.is_finite() { format!(", and not {}", rate(refused)) } else { String::new() };
@@ -43,7 +56,52 @@ fn sentence(one: &Benchmark) -> String {
         some if some == one.points.len() => "; every run below it is INVALID".into(),
         some => format!("; {some} of {} runs below it are INVALID", one.points.len()),
     };
-    format!("{} sustains {}{beyond}{whose}{trust}.", one.target, rate(highest))
+    let broken =
+        one.broken.as_ref().map_or(String::new(), |why| format!("; a later search ended early: {why}"));
+    format!("{name} sustains {found}{beyond}{whose}{trust}{broken}.")
+}
+
+/// How each of several compares with the first, where there were rounds enough.
+fn compared(all: &[Benchmark]) -> Vec<String> {
+    let Some((first, others)) = all.split_first() else { return Vec::new() };
+    let one = |other: &Benchmark| {
+        let ratio = other.ratio(first)?;
+        let [times, low, high] =
+            [ratio.times, ratio.interval.0, ratio.interval.1].map(|v| crate::units::significant(v, 3));
+        let (name, first) = (&other.case.name, &first.case.name);
+        Some(if ratio.is_told() {
+            format!("{name} sustains {times} times ({low} to {high}) what {first} does.")
+        } else {
+            format!("{name} and {first} are not told apart: {times} times as much ({low} to {high}).")
+        })
+    };
+    others.iter().filter_map(one).collect()
+}
+
+/// From so much on, a curve says nothing of the points that were left out.
+const NO_CURVE: f64 = 0.25;
+
+/// What a curve says of the mean latency, and how far it can be relied on.
+fn curve(one: &Benchmark) -> Option<String> {
+    let fitted = one.curve()?;
+    let (name, LatencyCurve { idle, waiting, saturation }) = (&one.case.name, fitted.curve);
+    let (median, worst) = fitted.errors();
+    let percent = |share: f64| match share.is_finite() {
+        true => format!("{} %", crate::units::significant(100.0 * share, 2)),
+        false => "beyond what the others say it can do".into(),
+    };
+    let judged =
+        format!("points that are left out are {} off on median, {} at most", percent(median), percent(worst));
+    Some(if median <= NO_CURVE {
+        format!(
+            "Mean latency of {name}: {} + {} · ρ / (1 − ρ), saturated at {}; {judged}.",
+            Time(idle),
+            Time(waiting),
+            rate(saturation)
+        )
+    } else {
+        format!("Mean latency of {name} follows no curve of one server: {judged}.")
+    })
 }
 
 /// What the words of the table mean.
@@ -85,7 +143,7 @@ fn cells(all: &[Benchmark]) -> (Vec<String>, Vec<Vec<String>>) {
             } else {
                 format!("{} ({})", trust.name(), failed.join(", "))
             };
-            let start = if i == 0 { one.target.clone() } else { String::new() };
+            let start = if i == 0 { one.case.name.clone() } else { String::new() };
             let percent = format!("{} %", crate::units::plain(100.0 * share, 2));
             let rate = crate::units::significant(run.offered, 3);
             let times = SHOWN.iter().map(|(statistic, _)| time(run.time("total", "latency", statistic)));
@@ -109,7 +167,7 @@ pub fn csv(all: &[Benchmark]) -> String {
             {
                 let Some(value) = run.time(place, quantity, statistic) else { continue };
                 rows.push(vec![
-                    one.target.clone(),
+                    one.case.name.clone(),
                     share.map_or(String::new(), |share| share.to_string()),
                     run.offered.to_string(),
                     run.served.to_string(),
@@ -138,8 +196,15 @@ pub fn document(all: &[Benchmark], scenario: &Value, command: &str) -> String {
             value["share"] = json!(share);
             value
         });
-        json!({ "target": b.target, "highest": b.highest, "search": b.search.iter().map(run).collect::<Vec<_>>(),
-                "points": points.collect::<Vec<_>>() })
+        let (highest, half_width) = b.highest().unzip();
+        let curve = b.curve().map(|fitted| {
+            let LatencyCurve { idle, waiting, saturation } = fitted.curve;
+            let left_out = fitted.left_out.iter().map(|(rate, off)| json!({ "rate": rate, "off": off }));
+            json!({ "idle": idle, "waiting": waiting, "saturation": saturation, "left_out": left_out.collect::<Vec<_>>() })
+        });
+        json!({ "target": b.case.target, "name": b.case.name, "size": b.case.load.size, "prefetch": b.case.load.prefetch,
+                "highest": highest, "half_width": half_width.flatten(), "rounds": b.rounds, "curve": curve,
+                "search": b.search.iter().map(run).collect::<Vec<_>>(), "points": points.collect::<Vec<_>>() })
     };
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
@@ -160,7 +225,7 @@ pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str)
     let page = Page {
         title: format!(
             "How much {} sustains",
-            all.iter().map(|b| b.target.as_str()).collect::<Vec<_>>().join(", ")
+            all.iter().map(|b| b.case.name.as_str()).collect::<Vec<_>>().join(", ")
         ),
         by: SMALL_PRINT.into(),
         said: sentences(all).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),

@@ -79,13 +79,15 @@ fn an_invalid_measurement_judges_nobody() {
 }
 
 #[test]
-fn a_run_is_repeated_only_where_the_host_alone_made_it_invalid() {
+fn a_run_is_repeated_where_other_work_disturbed_it_and_it_may_be_sound() {
     let mut answers = vec![answer(Method::Measurement, 0.01), answer(Method::Replay, 0.01)];
     assert!(!is_disturbed(&answers));
-    answers[0].gates.push(Gate { trust: Trust::Degraded, ..failed("steal") });
+    answers[0].gates.push(Gate { trust: Trust::Degraded, ..failed("hand-off") });
     assert!(!is_disturbed(&answers));
-    answers[0].gates.extend([failed("steal"), failed("lateness")]);
-    assert!(is_disturbed(&answers));
+    answers[0].gates.push(Gate { trust: Trust::Degraded, ..failed("steal") });
+    assert!(is_disturbed(&answers) && trust(&answers) == Trust::Degraded);
+    answers[0].gates.push(failed("lateness"));
+    assert!(is_disturbed(&answers) && trust(&answers) == Trust::Invalid);
     // Twice the load would be as much too much the second time.
     answers[0].gates.push(failed("generator's limit"));
     assert!(!is_disturbed(&answers));

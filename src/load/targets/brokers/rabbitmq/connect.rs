@@ -149,7 +149,9 @@ impl Address {
             return format!("the certificate of {url} is for another name than {}", url.host);
         }
         if ["UnknownCA", "BadCertificate", "CertificateUnknown"].iter().any(|alert| text.contains(alert)) {
-            return format!("{url} does not accept the certificate in measurement.broker.certificate: {text}");
+            return format!(
+                "{url} does not accept the certificate in measurement.broker.certificate: {text}"
+            );
         }
         if text.contains("InvalidContentType") {
             return format!("{url} does not speak TLS: write amqp://, or the port for TLS");
