@@ -89,13 +89,19 @@ def rows(name, count, held, law, document):
         trust = measured["trust"].lower() if measured else "not measured"
         if trust == "invalid" or not measured:
             said = trust.upper() + (": " + ", ".join(g["name"] for g in measured["gates"] if g["trust"].lower() == "invalid") if measured else "")
+        elif point["busy"] >= 1:
+            said = "overloaded"
+        elif point["range"]:
+            low, high = zip(*point["range"].values())
+            seen = [measured["metrics"].get(f"total.latency.{s}", {}).get("value") for s in point["range"]]
+            inside = all(v is None or a * (1 - TAIL) <= v <= b * (1 + TAIL) for a, v, b in zip(low, seen, high))
+            said = "in its range" if inside else "**outside its range**"
         elif abs(mean) <= MEAN and (tail is None or abs(tail) <= TAIL):
             said = "yes"
         else:
             said = "**no**"
         learnt, own = point["turnaround"]["learnt"] or 0, point["turnaround"]["seen"]
-        load = point["load"] * (1 + learnt / WORK)
-        cells = [name, str(count), str(held), law, f"{point['load']:g}", f"{load:.2f}"]
+        cells = [name, str(count), str(held), law, f"{point['load']:g}", f"{point['busy']:.2f}"]
         for statistic, share in (("mean", mean), ("p99", tail)):
             metric = f"total.latency.{statistic}"
             cells += [milliseconds(point["predicted"], metric), milliseconds(measured, metric), percent(share)]

@@ -56,6 +56,8 @@ pub(super) struct Evidence {
     /// Messages inside, on average over the instants at which the target was asked: by its own count, and by
     /// the records.
     pub inside: Option<(f64, f64)>,
+    /// The same by a broker's own count, where it says.
+    pub inside_broker: Option<(f64, f64)>,
     /// Messages that no broker has confirmed.
     pub unconfirmed: u64,
     /// What only a broker can do wrong, where one was measured.
@@ -92,6 +94,7 @@ pub(super) fn gates(evidence: &mut Evidence) -> Vec<Gate> {
     gates.extend(host(evidence));
     gates.extend(accounting(evidence));
     gates.extend(little(evidence));
+    gates.extend(broker_count(evidence));
     gates.extend(evidence.broker.iter().flat_map(BrokerEvidence::gates));
     gates.push(tail(evidence));
     gates
@@ -277,6 +280,22 @@ fn little(e: &Evidence) -> Option<Gate> {
     let meaning = "Little's law: messages inside by the target's own count against those by the records";
     Some(below("Little's law", difference, 0.02, 0.1, Unit::Ratio, meaning))
 }
+
+/// What a broker counts itself against what the records of its clients say.
+fn broker_count(e: &Evidence) -> Option<Gate> {
+    let (counted, stamped) = e.inside_broker?;
+    // Of a few messages, one that is on its way is seen; it is asked fifty times in ten seconds.
+    let difference = (counted - stamped).abs() / stamped.max(FEW_INSIDE);
+    let meaning = format!(
+        "messages inside by the broker's own count, {} on average, against those by the records, {}",
+        significant(counted, 3),
+        significant(stamped, 3)
+    );
+    Some(below("broker's count", difference, 0.05, 0.5, Unit::Ratio, &meaning))
+}
+
+/// Messages inside below which a broker's count is held against this many.
+const FEW_INSIDE: f64 = 10.0;
 
 fn tail(e: &Evidence) -> Gate {
     let beyond = e.latency.len() as f64 * 0.01;

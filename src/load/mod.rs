@@ -5,6 +5,7 @@
 //! happens and read when all is over; what the host did meanwhile is judged by gates beside the result.
 //! Nothing here computes an answer from the records.
 
+mod broker_counts;
 mod calibrate;
 mod calibrate_target;
 mod clients;

@@ -18,6 +18,8 @@ pub(super) struct Observation {
     pub cut_short: bool,
     /// Instants and messages inside by the target's own count.
     pub levels: Vec<(u64, u64)>,
+    /// The same by a broker's own count, where it was asked for it.
+    pub by_broker: Vec<(u64, u64)>,
 }
 
 /// A visit and its record. A queue that nobody consumes, such as one for dead letters, is where messages
@@ -86,7 +88,12 @@ impl RunRecords {
         for message in (0..run_plan.len()).filter(|&message| !sent[message]) {
             run_records.unsent(run_plan, message, observed);
         }
-        run_records.evidence.inside = inside(&observed.levels, entered, left);
+        entered.sort_unstable();
+        left.sort_unstable();
+        run_records.evidence.inside = inside(&observed.levels, &entered, &left);
+        let by_broker: Vec<_> =
+            observed.by_broker.iter().filter(|(at, _)| *at <= observed.ended).copied().collect();
+        run_records.evidence.inside_broker = inside(&by_broker, &entered, &left);
         run_records.evidence.hand_offs =
             HandOffs::of(run_plan, run_records.by_visit.iter().map(|v| &v.record));
         run_records
@@ -247,13 +254,10 @@ fn ends(
 }
 
 /// Messages inside on average over the instants at which the target was asked: by its count, and by the
-/// records.
-fn inside(levels: &[(u64, u64)], mut entered: Vec<u64>, mut left: Vec<u64>) -> Option<(f64, f64)> {
-    entered.sort_unstable();
-    left.sort_unstable();
+/// records, whose instants are in order.
+fn inside(levels: &[(u64, u64)], entered: &[u64], left: &[u64]) -> Option<(f64, f64)> {
     let until = |instants: &[u64], at: u64| instants.partition_point(|&i| i <= at) as u64;
-    let stamped: u64 =
-        levels.iter().map(|&(at, _)| until(&entered, at).saturating_sub(until(&left, at))).sum();
+    let stamped: u64 = levels.iter().map(|&(at, _)| until(entered, at).saturating_sub(until(left, at))).sum();
     let counted: u64 = levels.iter().map(|&(_, inside)| inside).sum();
     let looks = levels.len() as f64;
     (looks > 0.0).then(|| (counted as f64 / looks, stamped as f64 / looks))
@@ -321,8 +325,13 @@ mod tests {
         let sixth = visits.begin(VisitOrigin::new(6, 540, run_plan.copy_of(6)), 540).expect("room");
         visits.take(sixth, 539, served_by);
         visits.finish(sixth, 541, served_by);
-        let observed =
-            Observation { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
+        let observed = Observation {
+            start: 1_000,
+            ended: 550,
+            cut_short: true,
+            levels: vec![(100, 1), (320, 2)],
+            by_broker: vec![(320, 1), (600, 9)],
+        };
         let lost = LostMessage { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
         let run_records = RunRecords::gather(&run_plan, &visits, &[lost], &observed);
         let recorded: Vec<_> =
@@ -345,5 +354,6 @@ mod tests {
         assert_eq!(e.inversions, 1, "the last was taken before it was sent");
         assert_eq!(e.hand_offs, HandOffs { count: 2, nanos: 4, idle: 2, idle_nanos: 4 });
         assert_eq!(e.inside, Some((1.5, 0.5)));
+        assert_eq!(e.inside_broker, Some((1.0, 1.0)), "what it said after the end is not looked at");
     }
 }

@@ -14,7 +14,7 @@ use super::server::{Server, ServerHandles, ServerTotals};
 use super::targets::{PublishRequest, Publisher, TroubleKind};
 use super::visit_log::VisitOrigin;
 use super::work::Worker;
-use super::{Control, DeliveryTimes, LoadError, system, warm_up};
+use super::{Control, DeliveryTimes, LoadError, broker_counts, system, warm_up};
 use crate::message::Overrun;
 use crate::scenario::{Ack, Work};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -97,6 +97,7 @@ impl<'a> Runner<'a> {
                 (0..self.context.run_plan.groups[group].servers).map(move |server| ServerId { group, server })
             })
             .collect();
+        let over = AtomicBool::new(false);
         thread::scope(|scope| {
             let mut publisher = self.context.target.publisher()?;
             let mut handles =
@@ -122,7 +123,14 @@ impl<'a> Runner<'a> {
                 self.halt();
                 LoadError::NoThread { why: error.to_string() }
             })?;
-            let observed = self.watch(threads.len() as u64, control)?;
+            let asking = thread::Builder::new()
+                .name("broker's count".into())
+                .spawn_scoped(scope, || broker_counts::ask(&self.context, &self.start, &over));
+            let observed = self.watch(threads.len() as u64, control);
+            over.store(true, Ordering::Release);
+            let mut observed = observed?;
+            // Where no thread starts for it, it is not known.
+            observed.by_broker = asking.ok().and_then(|asking| asking.join().ok()).unwrap_or_default();
             let mut outputs = threads
                 .into_iter()
                 .map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

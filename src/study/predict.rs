@@ -54,8 +54,13 @@ pub struct PredictedLoad {
     pub load: f64,
     /// The scenario at this load.
     pub scenario: Scenario,
+    /// The load of the fullest queue with the turnaround that was learnt for it.
+    pub busy: f64,
     /// What was said before it was measured; `None` where it was learnt from.
     pub predicted: Option<Answer>,
+    /// The same for a host as fast, and as slow, as the low loads showed it at some time: beyond `CERTAIN`, where
+    /// latency follows small changes of the host, this is what is predicted.
+    pub range: Option<[Answer; 2]>,
     /// Rehearsal, measurement, replay.
     pub answers: Vec<Answer>,
     /// What this load itself would have taught.
@@ -64,6 +69,12 @@ pub struct PredictedLoad {
     /// several that were, the one that can be trusted most, and of equals the last, counts.
     pub attempts: usize,
 }
+
+/// The load, with the turnaround, up to which one figure is predicted.
+pub const CERTAIN: f64 = 0.9;
+
+/// A turnaround that was learnt from runs of some seconds is known to such a share of itself.
+const TURNAROUND_KNOWN: f64 = 0.1;
 
 /// How often a load is measured while other work on the machine puts its measurement off. The prediction is made
 /// before, and once.
@@ -103,6 +114,12 @@ impl PredictedLoad {
     /// The same as it was predicted; `None` for a load that was learnt from.
     pub fn predicted_latency(&self, statistic: &str) -> Option<f64> {
         figure(self.predicted.as_ref()?, statistic)
+    }
+
+    /// The least and the most that is predicted, where that is a range.
+    pub fn predicted_range(&self, statistic: &str) -> Option<(f64, f64)> {
+        let [fast, slow] = self.range.as_ref()?.each_ref().map(|answer| figure(answer, statistic));
+        Some((fast?, slow?))
     }
 
     /// How far the measurement is from the prediction, as a share of it.
@@ -152,7 +169,8 @@ pub fn predict(
     let all = (learn.len() + judge.len()) as f64;
     for (i, &load) in learn.iter().enumerate() {
         let part = Part { watch, from: i as f64 / all, share: 1.0 / all, load };
-        let point = point(at(load), load, None, &part);
+        let point =
+            point(at(load), load, PredictedAnswers { busy: load, ..PredictedAnswers::default() }, &part);
         // What was cut short says nothing of its load.
         if watch.stopped() {
             break;
@@ -165,12 +183,12 @@ pub fn predict(
         let part = Part { watch, from: low, share: 0.0, load: SATURATING };
         lesson.turnarounds.extend(near_saturation(at(SATURATING), &part));
     }
+    let ends = ends(&points, &lesson);
     for (i, &load) in judge.iter().enumerate().take_while(|_| !watch.stopped()) {
         let part = Part { watch, from: (learn.len() + i) as f64 / all, share: 1.0 / all, load };
         let scenario = at(load);
-        let predicted =
-            measurement::rehearsed(&taught(&scenario, load, &lesson), &lesson.syncs).map_err(failed(load))?;
-        let point = point(scenario, load, Some(predicted), &part);
+        let said = said(&scenario, load, &lesson, &ends).map_err(failed(load))?;
+        let point = point(scenario, load, said, &part);
         if watch.stopped() {
             break;
         }
@@ -179,10 +197,55 @@ pub fn predict(
     Ok(Prediction { scenario: scenario.clone(), lesson, points })
 }
 
+/// What is said of a load before it is measured.
+#[derive(Debug, Default)]
+struct PredictedAnswers {
+    busy: f64,
+    predicted: Option<Answer>,
+    range: Option<[Answer; 2]>,
+}
+
+fn said(
+    scenario: &Scenario,
+    load: f64,
+    lesson: &HostCalibration,
+    ends: &[HostCalibration; 2],
+) -> Result<PredictedAnswers, Unanswered> {
+    let there = taught(scenario, load, lesson);
+    let busy = turned(&there).unwrap_or(load);
+    let rehearsed = |there: &Scenario| measurement::rehearsed(there, &lesson.syncs);
+    let [fast, slow] = ends.each_ref().map(|end| taught(scenario, load, end));
+    let range = if busy > CERTAIN { Some([rehearsed(&fast)?, rehearsed(&slow)?]) } else { None };
+    Ok(PredictedAnswers { busy, predicted: Some(rehearsed(&there)?), range })
+}
+
+/// The host as fast and as slow as what was learnt leaves open: the shortest and the longest services and
+/// turnarounds, these as far from their line as any that was seen.
+fn ends(points: &[PredictedLoad], lesson: &HostCalibration) -> [HostCalibration; 2] {
+    let trusted = || points.iter().filter(|p| p.invalid().is_none());
+    let end = |known: f64, outer: fn(f64, f64) -> f64| {
+        let off = |seen: &TurnaroundSeen| seen.turnaround - lesson.turnaround_at(seen.load).unwrap_or(0.0);
+        let off = lesson.turnarounds.iter().map(off).fold(0.0, outer);
+        let turnarounds = lesson
+            .turnarounds
+            .iter()
+            .map(|seen| TurnaroundSeen { turnaround: (seen.turnaround * known + off).max(0.0), ..*seen });
+        let stretch = |(group, &mean): (usize, &f64)| {
+            trusted().filter_map(|p| p.lesson.stretch.get(group).copied()).fold(mean, outer)
+        };
+        HostCalibration {
+            turnarounds: turnarounds.collect(),
+            stretch: lesson.stretch.iter().enumerate().map(stretch).collect(),
+            ..lesson.clone()
+        }
+    };
+    [end(1.0 - TURNAROUND_KNOWN, f64::min), end(1.0 + TURNAROUND_KNOWN, f64::max)]
+}
+
 fn point(
     scenario: Scenario,
     load: f64,
-    predicted: Option<Answer>,
+    said: PredictedAnswers,
     watch: &dyn Watch,
 ) -> Result<PredictedLoad, Unanswered> {
     let mut attempts = 1;
@@ -212,9 +275,12 @@ fn point(
     };
     let stretch = scenario.consumers.iter().map(stretch).collect();
     let turnarounds = turnaround.map(|turnaround| TurnaroundSeen { load, turnaround }).into_iter().collect();
+    let PredictedAnswers { busy, predicted, range } = said;
     Ok(PredictedLoad {
         load,
+        busy,
         predicted,
+        range,
         answers,
         lesson: HostCalibration { loads: vec![load], hand_off, turnarounds, stretch, syncs },
         scenario,

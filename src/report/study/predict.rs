@@ -19,6 +19,7 @@ pub fn sentences(prediction: &Prediction) -> Vec<(PredictionStatus, String)> {
         let sentence = match &held {
             PredictionStatus::Accepted => {
                 let off = PREDICTED.iter().map(|(s, _)| match point.off(s) {
+                    Some(_) if point.range.is_some() => format!("{s} within its range"),
                     Some(off) => format!("{s} {}", relative(off)),
                     None => format!("{s} not judged (too few messages lie beyond it)"),
                 });
@@ -45,6 +46,11 @@ fn undecided(why: &NoVerdict) -> String {
     match why {
         NoVerdict::Invalid(gate) => format!("the measurement is INVALID ({gate}), and judges nobody"),
         NoVerdict::NothingLearnt => "no low load could be measured well enough to learn from".into(),
+        NoVerdict::Overloaded(busy) => format!(
+            "with the turnaround that was learnt the servers' load is {}, and the latency grows for as long as the \
+             run lasts: give it more consumers, or a larger prefetch",
+            plain(*busy, 3)
+        ),
         NoVerdict::TooFew => "too few messages were measured for a figure to be held against it".into(),
     }
 }
@@ -58,6 +64,12 @@ fn reasons(findings: &[PredictionFinding]) -> Vec<String> {
                 "{statistic} is {} off, more than {} %",
                 relative(*off),
                 plain(allowed * 100.0, 2)
+            )),
+            PredictionFinding::Outside { statistic, measured, range } => missed.push(format!(
+                "{statistic} is {}, outside of {} to {}",
+                Time(*measured),
+                Time(range.0),
+                Time(range.1)
             )),
             PredictionFinding::Services { group, now, then } => {
                 host.push(format!("services of `{group}` took {}, not {}", longer(*now), longer(*then)));
@@ -145,7 +157,8 @@ fn turnarounds(lesson: &HostCalibration) -> Option<String> {
 
 /// What the table's columns are.
 const SMALL_PRINT: &str = "latency of all messages; the ideal host is the same plan simulated with nothing added; off \
-    is the measurement against the prediction";
+    is the measurement against the prediction; beyond a load of 0.9 a range is predicted, for hosts as fast and as \
+    slow as this one was seen";
 
 /// The whole text, with a final newline.
 pub fn text(prediction: &Prediction, style: &Style) -> String {
@@ -191,6 +204,12 @@ fn cells(prediction: &Prediction) -> (Vec<String>, Vec<Vec<String>>) {
                 .map_or(String::new(), |a| a.trust().name().into());
             let shown = [ideal, point.predicted_latency(statistic), measured];
             let shown = shown.map(|value| scale.show_with_unit(value.map(Estimate::exact).as_ref()));
+            let [ideal, mut predicted, measured] = shown;
+            if let Some((low, high)) = point.predicted_range(statistic) {
+                let end = |value| scale.show(Some(&Estimate::exact(value)));
+                predicted = format!("{predicted} ({} to {})", end(low), end(high));
+            }
+            let shown = [ideal, predicted, measured];
             rows.push([start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect());
         }
     }
@@ -240,9 +259,13 @@ pub fn csv(prediction: &Prediction) -> String {
 /// The document for machines.
 pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> String {
     let turnaround = |p: &PredictedLoad| json!({ "learnt": prediction.lesson.turnaround_at(p.load), "seen": p.lesson.turnaround_at(p.load) });
+    let ranges = |p: &PredictedLoad| {
+        let all = PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.predicted_range(s)?)));
+        all.collect::<std::collections::BTreeMap<_, _>>()
+    };
     let points = prediction.points.iter().map(|p| {
         json!({ "load": p.load, "role": p.role(), "predicted": p.predicted, "answers": p.answers,
-                "attempts": p.attempts, "lesson": p.lesson, "turnaround": turnaround(p), "verdict": p.held(&prediction.lesson).as_ref().map(status),
+                "attempts": p.attempts, "busy": p.busy, "range": ranges(p), "lesson": p.lesson, "turnaround": turnaround(p), "verdict": p.held(&prediction.lesson).as_ref().map(status),
                 "off": PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.off(s)?))).collect::<std::collections::BTreeMap<_, _>>() })
     });
     let document = json!({

@@ -31,6 +31,15 @@ pub enum PredictionFinding {
         /// How far it may be.
         allowed: f64,
     },
+    /// A statistic of the latency lies outside of what was predicted for it, in seconds.
+    Outside {
+        /// Which one.
+        statistic: &'static str,
+        /// As measured.
+        measured: f64,
+        /// The least and the most.
+        range: (f64, f64),
+    },
     /// A group's services took otherwise than at the low loads: how many times as long as planned.
     Services {
         /// The group.
@@ -65,6 +74,9 @@ pub enum NoVerdict {
     Invalid(String),
     /// No low load could be measured well enough.
     NothingLearnt,
+    /// With the turnaround that was learnt the servers' load is this, 1 or more: a latency that grows for as long as
+    /// the run lasts says nothing of any other run.
+    Overloaded(f64),
     /// Too few messages were measured for any figure.
     TooFew,
 }
@@ -79,7 +91,15 @@ impl PredictedLoad {
         if learnt.loads.is_empty() {
             return Some(PredictionStatus::Undecided(NoVerdict::NothingLearnt));
         }
+        if self.busy >= 1.0 {
+            return Some(PredictionStatus::Undecided(NoVerdict::Overloaded(self.busy)));
+        }
         let judged = PREDICTED.iter().filter_map(|&(statistic, allowed)| {
+            if let Some(range) = self.predicted_range(statistic) {
+                let measured = self.latency(Method::Measurement, statistic)?;
+                let outside = measured < range.0 * (1.0 - allowed) || measured > range.1 * (1.0 + allowed);
+                return Some((outside, PredictionFinding::Outside { statistic, measured, range }));
+            }
             let (off, predicted) = (self.off(statistic)?, self.predicted_latency(statistic)?);
             let missed = off.abs() * predicted > (allowed * predicted).max(HOST_RESOLUTION);
             Some((missed, PredictionFinding::Off { statistic, off, allowed }))

@@ -13,6 +13,8 @@ fn answer(method: Method, mean: f64) -> Answer {
 fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
     PredictedLoad {
         load: 0.9,
+        busy: 0.9,
+        range: None,
         scenario: Scenario::mgc(900.0, Law::exponential(0.001), 1),
         predicted: Some(answer(Method::Rehearsal, 0.010)),
         answers: vec![answer(Method::Measurement, measured), answer(Method::Replay, replayed)],
@@ -27,7 +29,7 @@ fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
     }
 }
 
-fn failed(name: &str) -> Gate {
+fn failed(name: &'static str) -> Gate {
     Gate {
         name: name.into(),
         value: 0.5,
@@ -91,6 +93,43 @@ fn a_run_is_repeated_where_other_work_disturbed_it_and_it_may_be_sound() {
     // Twice the load would be as much too much the second time.
     answers[0].gates.push(failed("generator's limit"));
     assert!(!is_disturbed(&answers));
+}
+
+#[test]
+fn beyond_nine_tenths_a_range_is_predicted_and_beyond_one_nothing() {
+    let range = |low, high| Some([answer(Method::Rehearsal, low), answer(Method::Rehearsal, high)]);
+    let near =
+        |measured, busy| PredictedLoad { busy, range: range(0.008, 0.02), ..point(measured, 0.01, 1.003) };
+    assert_eq!(near(0.021, 0.95).held(&learnt()), Some(PredictionStatus::Accepted));
+    let Some(PredictionStatus::Rejected(why)) = near(0.03, 0.95).held(&learnt()) else {
+        panic!("it is outside")
+    };
+    let outside = PredictionFinding::Outside { statistic: "mean", measured: 0.03, range: (0.008, 0.02) };
+    assert_eq!(why[0], outside);
+    let overloaded = PredictionStatus::Undecided(NoVerdict::Overloaded(1.01));
+    assert_eq!(near(0.01, 1.01).held(&learnt()), Some(overloaded));
+}
+
+#[test]
+fn a_host_is_as_fast_and_as_slow_as_it_was_seen() {
+    let seen = |load, turnaround| TurnaroundSeen { load, turnaround };
+    let points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
+    let lesson = HostCalibration {
+        stretch: vec![1.02],
+        turnarounds: vec![seen(0.3, 1e-4), seen(0.5, 1e-4), seen(0.7, 1e-4)],
+        ..learnt()
+    };
+    let [fast, slow] = ends(&points, &lesson);
+    assert_eq!((&fast.stretch, &slow.stretch), (&vec![1.01], &vec![1.03]));
+    let close = |a: Option<f64>, b: f64| assert!((a.expect("seen") - b).abs() < 1e-12, "{a:?} {b}");
+    close(fast.turnaround_at(0.9), 0.9e-4);
+    close(slow.turnaround_at(0.9), 1.1e-4);
+    // One that lies 60 µs above the others moves the line by 20 µs, and is 40 µs above it.
+    let lesson =
+        HostCalibration { turnarounds: vec![seen(0.3, 1e-4), seen(0.3, 1e-4), seen(0.3, 1.6e-4)], ..lesson };
+    let [fast, slow] = ends(&points, &lesson);
+    close(fast.turnaround_at(0.9), 1.2e-4 * 0.9 - 0.2e-4);
+    close(slow.turnaround_at(0.9), 1.2e-4 * 1.1 + 0.4e-4);
 }
 
 #[test]

@@ -184,6 +184,16 @@ impl Target for Nats {
         Some(self.session.inside.inside(queue))
     }
 
+    fn counted_by_broker(&self, queue: usize) -> Option<u64> {
+        let (mut requests, login) = (self.requests.lock(), &self.session.login);
+        let mut messages = |line: &str| {
+            let subject = format!("$JS.API.STREAM.INFO.{}", settings::stream(line));
+            let told = requests.ask(login, &subject, &Value::Null, login.deadline()).ok()?;
+            told["state"]["messages"].as_u64()
+        };
+        self.lines.of(queue).map(|line| messages(&line.name)).sum()
+    }
+
     fn await_verdicts(&self, until: u64) {
         self.session.await_verdicts(until);
     }

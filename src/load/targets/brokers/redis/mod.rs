@@ -219,6 +219,15 @@ impl Target for Redis {
         Some(self.session.inside.inside(queue))
     }
 
+    fn counted_by_broker(&self, queue: usize) -> Option<u64> {
+        let (mut requests, login) = (self.requests.lock(), &self.session.login);
+        let mut length = |line: &str| {
+            let told = requests.ask(login, &[b"XLEN", line.as_bytes()], login.deadline()).ok()?;
+            told.number().and_then(|length| u64::try_from(length).ok())
+        };
+        self.lines.of(queue).map(|line| length(&line.name)).sum()
+    }
+
     fn await_verdicts(&self, until: u64) {
         self.session.await_verdicts(until);
     }

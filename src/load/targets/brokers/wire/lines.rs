@@ -38,6 +38,11 @@ impl BrokerLines {
         &self.all
     }
 
+    /// Those of a queue of the scenario.
+    pub(in crate::load::targets) fn of(&self, queue: usize) -> impl Iterator<Item = &BrokerLine> {
+        self.all.iter().filter(move |line| line.queue == queue)
+    }
+
     /// The name of a queue's part; one that is not partitioned has one part, whoever asks.
     pub(in crate::load::targets) fn name(&self, queue: usize, part: usize) -> &str {
         let (begin, count) = self.parts[queue];
