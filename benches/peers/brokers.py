@@ -138,7 +138,8 @@ def ours(rate):
             told = measured["metrics"].get(f"{quantity}.{statistic}", {}).get("value")
             if told is not None:
                 figures[name + statistic] = 1000 * told
-    return figures, measured["trust"]
+    failed = ", ".join(gate["name"] for gate in measured["gates"] if gate["trust"].lower() != "valid")
+    return figures, measured["trust"] + (f": {failed}" if failed else "")
 
 
 def stalled(after, measured):

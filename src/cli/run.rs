@@ -150,7 +150,7 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
         scenario: scenario::resolved(&scenario),
         command: super::command(),
         source: given.text.clone(),
-        bearing: study::bearing(&scenario),
+        bearing: study::bearing_of(&study),
     };
     let files = report::files(&study, &extras);
     // What was found is said even if it cannot be kept.

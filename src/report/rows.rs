@@ -265,13 +265,20 @@ pub(super) fn disagreements(study: &Study) -> Vec<String> {
         if let [one] = differ[..] {
             return Some(format!("{}: {} differs from {}{}", one.metric, b.name(), a.name(), by(one)));
         }
-        // Stable: what is as large stays in order.
-        differ.sort_by(|a, b| size(b).total_cmp(&size(a)));
-        let worst: Vec<String> =
-            differ.iter().take(WORST).map(|found| format!("{}{}", found.metric, by(found))).collect();
+        // Of what is as large, all messages come first, and the rest stays in order.
+        let part = |found: &Agreement| !found.metric.starts_with("total.");
+        differ.sort_by(|a, b| size(b).total_cmp(&size(a)).then(part(a).cmp(&part(b))));
+        // A single queue's wait is its producer's and that of all: it is told once.
+        let mut told: Vec<&Agreement> = Vec::new();
+        for &found in &differ {
+            if told.len() < WORST && !told.iter().any(|before| is_the_same(before, found)) {
+                told.push(found);
+            }
+        }
+        let worst: Vec<String> = told.iter().map(|found| format!("{}{}", found.metric, by(found))).collect();
         let more = differ
             .len()
-            .checked_sub(WORST)
+            .checked_sub(told.len())
             .filter(|more| *more > 0)
             .map_or(String::new(), |more| format!(", and {more} more"));
         let (count, compared) = (differ.len(), all().count());
@@ -284,6 +291,12 @@ pub(super) fn disagreements(study: &Study) -> Vec<String> {
         (!differ.is_empty()).then_some(said)
     };
     pairs.into_iter().filter_map(sentence).collect()
+}
+
+/// Whether two differences are one, found at two places.
+fn is_the_same(one: &Agreement, other: &Agreement) -> bool {
+    let quantity = |found: &Agreement| MetricId::parse(&found.metric).map(|id| (id.quantity, id.statistic));
+    one.difference == other.difference && quantity(one).is_some() && quantity(one) == quantity(other)
 }
 
 /// How large a difference is among others: those of next to nothing come last.

@@ -4,8 +4,8 @@
 //! Where theory knows the objectives, these are the boundaries between met and missed. Elsewhere they are those
 //! beyond which a backlog grows without end, and the objectives may be missed before.
 
-use super::{ObjectiveStatus, load, objectives};
-use crate::answer::{MetricId, Quantity, Statistic};
+use super::{ObjectiveStatus, Study, load, objectives};
+use crate::answer::{Answer, Method, MetricId, Quantity, Statistic, path};
 use crate::scenario::{Objective, Relation, Scenario, Servers};
 use crate::theory::{self, Load};
 
@@ -55,6 +55,24 @@ pub enum Beyond {
     },
     /// A backlog grows without end.
     Growth,
+}
+
+/// What the scenario of a study bears: on a broker that was measured, with the turnaround that was seen there.
+pub fn bearing_of(study: &Study) -> Bearing {
+    let mut scenario = study.scenario.clone();
+    let told = &mut scenario.simulation.overheads.turnaround;
+    *told = told.max(turnaround(&study.scenario, &study.answers));
+    bearing(&scenario)
+}
+
+/// The mean turnaround that a measurement saw, in seconds: of several groups the longest, 0 where none was.
+fn turnaround(scenario: &Scenario, answers: &[Answer]) -> f64 {
+    let measured = answers.iter().filter(|answer| answer.method == Method::Measurement);
+    let of = |answer: &Answer| {
+        let mean = |name: &str| answer.get(&path(&format!("consumers.{name}"), "turnaround", "mean"))?.value;
+        scenario.consumers.iter().filter_map(|group| mean(&group.name)).fold(0.0, f64::max)
+    };
+    measured.map(of).fold(0.0, f64::max)
 }
 
 /// What a scenario bears. Nothing is known of one whose traffic or servers change with time.
@@ -193,6 +211,23 @@ mod tests {
         scenario.objectives =
             vec![Objective { metric, relation: Relation::Less, limit, text: format!("< {limit}") }];
         scenario
+    }
+
+    #[test]
+    fn a_broker_that_was_measured_bears_less_for_its_turnaround() {
+        let scenario = Scenario::mgc(100.0, Law::exponential(0.004), 1);
+        let mut seen = Answer::new(Method::Measurement, "redis");
+        let group = format!("consumers.{}", scenario.consumers[0].name);
+        seen.set(&group, "turnaround", "mean", crate::answer::Estimate::exact(0.001));
+        assert_eq!(turnaround(&scenario, &[]), 0.0);
+        assert_eq!(turnaround(&scenario, &[seen.clone()]), 0.001);
+        assert_eq!(turnaround(&scenario, &[Answer { method: Method::Simulation, ..seen }]), 0.0);
+        let mut there = scenario.clone();
+        there.simulation.overheads.turnaround = 0.001;
+        let most = |scenario: &Scenario| bearing(scenario).rate.expect("one server has a most").rate;
+        // 250/s of work alone, 200/s with the turnaround.
+        assert!((most(&scenario) - 250.0).abs() < 1e-6, "{}", most(&scenario));
+        assert!((most(&there) - 200.0).abs() < 1e-6, "{}", most(&there));
     }
 
     #[test]

@@ -46,7 +46,7 @@ mod window;
 
 pub use crate::answer::Formula;
 pub(crate) use agreement::{off, too_few};
-pub use bearing::{Bearing, Beyond, FewestServers, LargestRate, bearing};
+pub use bearing::{Bearing, Beyond, FewestServers, LargestRate, bearing, bearing_of};
 pub use bottleneck::Bottleneck;
 pub(crate) use bottleneck::bottleneck;
 pub(crate) use methods::best;

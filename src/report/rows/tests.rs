@@ -71,6 +71,12 @@ fn many_differences_of_a_pair_are_one_sentence() {
         disagreements(&study),
         [format!("measurement differs from replay in 5 of 5 metrics: {worst}, and 2 more")]
     );
+    // The only queue's wait is the wait of all.
+    study.agreement.push(Agreement { metric: "queues.q.wait.p99".into(), ..found("p99", 0.4) });
+    assert_eq!(
+        disagreements(&study),
+        [format!("measurement differs from replay in 6 of 6 metrics: {worst}, and 3 more")]
+    );
     study.agreement.truncate(2);
     assert!(
         disagreements(&study)[0].ends_with("total.wait.p50 by +10 %, total.wait.mean by +49.0 µs"),

@@ -1,6 +1,6 @@
 //! The first sentence on the screen: whether it holds, by how much, where it is tightest, and when it breaks.
 
-use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Statistic, metric_of};
+use crate::answer::{Estimate, Method, MetricId, PlaceId, Quantity, Statistic, metric_of};
 use crate::report::headline::{Told, capitalized, source, spare};
 use crate::report::number::Scale;
 use crate::report::rows::known;
@@ -94,11 +94,15 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
         }
         None => format!("no method knows {}", judgement.objective.metric),
     };
-    let limits = match judgement.outcome {
+    let mut limits = match judgement.outcome {
         ObjectiveStatus::Pass => breaks(study, bearing),
         ObjectiveStatus::Fail => would_hold(study, bearing),
         ObjectiveStatus::Inconclusive => Vec::new(),
     };
+    // The sentence ends with who decided.
+    if let Some(last) = limits.last_mut().filter(|_| decided.is_some_and(|a| a.method != Method::Theory)) {
+        last.push_str(" by theory");
+    }
     let rest = Told::of(study, &study.answers).map_or(Vec::new(), |told| told.rest);
     let parts = [figure].into_iter().chain(rest).chain(tightest(study)).chain(limits);
     sentence(&start, parts, decided.map(|answer| source(study, answer)))
