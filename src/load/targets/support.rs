@@ -38,6 +38,9 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::OwnTimeToLive => {
             Some(Support::Refused("targets know times to live of queues: write message_ttl there"))
         }
+        Feature::LateAck => Some(Support::Refused(
+            "what timed out is taken from its server here, whose word counts for nothing since: leave it out",
+        )),
         Feature::Rebalance => {
             Some(Support::Refused("how long dealing takes is the target's own: leave it out"))
         }

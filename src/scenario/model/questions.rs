@@ -120,6 +120,13 @@ impl Scenario {
             || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 
+    /// Whether a queue stays short whatever comes: what does not fit or waits for too long is lost, and nobody
+    /// waits outside for room, where no time runs.
+    pub(crate) fn is_bounded(&self, queue: usize) -> bool {
+        let of = &self.queues[queue];
+        !of.blocks() && (of.max_length.is_some() || self.may_expire(queue))
+    }
+
     /// Whether messages may expire in a queue: all of them, or some producers'.
     pub(crate) fn may_expire(&self, queue: usize) -> bool {
         self.queues[queue].message_ttl.is_some() || self.some_expire(queue)

@@ -5,6 +5,7 @@
 mod blocking_retries;
 mod held_back;
 mod joins;
+mod late_acks;
 mod locks;
 mod oldest;
 mod own_ttl;

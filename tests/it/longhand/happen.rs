@@ -169,10 +169,7 @@ impl World<'_> {
         if !matches!(this.state, State::With { .. }) || this.deliveries != delivery {
             return;
         }
-        if let State::With { server } = this.state {
-            let since = self.servers[server].job.as_ref().map_or(self.now, |j| j.since);
-            self.stays[stay].worked += self.now - since;
-        }
+        self.works_no_more(stay);
         self.comes_back(stay, self.now);
     }
 

@@ -125,6 +125,67 @@ pub(super) fn servers() -> Vec<Scene> {
     ]
 }
 
+/// Acknowledgements that come after the visibility timeout.
+pub(super) fn late() -> Vec<Scene> {
+    let after = |late, q: Queue| Queue { visibility: Some(5 * MS + 1), late, ..q };
+    let (until, accepted) = (|q| after("until-redelivered", q), |q| after("accepted", q));
+    let fails = || Group { fails: true, retry: Some((30 * MS, 30 * MS)), ..serves(1, 2 * MS) };
+    let poisoned = || {
+        let mut all = three();
+        all[0].poison = true;
+        all
+    };
+    let to = |to, g: Group| Group { to: Some(to), ..g };
+    let from = |from: Vec<usize>, g: Group| Group { from, ..g };
+    let room = |overflow| Queue { max_length: Some(2), overflow, ..queue() };
+    let ttl = || Queue { ttl: Some(19 * MS), ..queue() };
+    let limit = || Queue { limit: Some(2), ..queue() };
+    let batch = || Group { batch: Some((3, 4 * MS)), per_message: MS, ..serves(3, 5 * MS) };
+    vec![
+        one("late, not handed out again", until(queue()), vec![serves(1, 7 * MS), serves(1, 2 * MS)]),
+        one("late, one server", until(queue()), vec![serves(1, 7 * MS)]),
+        one("late, handed out again", accepted(queue()), vec![serves(3, 8 * MS), serves(1, 2 * MS)]),
+        one("late, handed out often", accepted(limit()), vec![serves(5, 13 * MS)]),
+        one("late, not again, ttl", until(ttl()), vec![serves(2, 7 * MS)]),
+        one("late, ttl", accepted(ttl()), vec![serves(2, 7 * MS), serves(1, 3 * MS)]),
+        one("late, senders wait", accepted(room("block")), vec![serves(2, 7 * MS), serves(1, 3 * MS)]),
+        one("late, not again, full", until(room("drop-head")), vec![serves(2, 7 * MS), serves(1, 3 * MS)]),
+        one("late, waits for a retry", accepted(queue()), vec![serves(1, 7 * MS), fails()]),
+        one("late, not again, waits for a retry", until(queue()), vec![serves(1, 7 * MS), fails()]),
+        several("late, poison", poisoned(), vec![accepted(limit())], vec![serves(3, 9 * MS)]),
+        several("late, lifo", three(), vec![accepted(Queue { discipline: "lifo", ..queue() })], {
+            vec![serves(3, 9 * MS)]
+        }),
+        several("late, in a window", three(), vec![accepted(queue())], {
+            vec![Group { prefetch: 3, ..serves(3, 9 * MS) }]
+        }),
+        several("late, not again, in a window", three(), vec![until(queue())], {
+            vec![Group { prefetch: 3, ..serves(3, 9 * MS) }]
+        }),
+        several("late, locked", three(), vec![accepted(Queue { locks: true, ..queue() })], {
+            vec![serves(3, 9 * MS)]
+        }),
+        one("late, in a batch", accepted(queue()), vec![batch()]),
+        one("late, not again, in a batch", until(room("drop-head")), vec![batch()]),
+        one("late, by a bucket", accepted(queue()), {
+            let bucket = Some(Bucket { every: 2_000_000, burst: 3, each: false });
+            vec![Group { bucket, ..serves(4, 8 * MS) }]
+        }),
+        several(
+            "late, and on to where it waits for room",
+            vec![sends(instants(7, 300, 3 * MS))],
+            vec![accepted(queue()), room("block")],
+            vec![to(To::Queue(1), serves(3, 8 * MS)), from(vec![1], serves(1, 3 * MS))],
+        ),
+        several(
+            "late, and round again",
+            vec![sends(instants(7, 200, 5 * MS))],
+            vec![accepted(Queue { limit: Some(3), dead: Some(1), ..queue() }), queue()],
+            vec![serves(3, 8 * MS), from(vec![1], to(To::Queue(0), serves(1, 40 * MS)))],
+        ),
+    ]
+}
+
 pub(super) fn networks() -> Vec<Scene> {
     let from = |from: Vec<usize>, g: Group| Group { from, ..g };
     let to = |to, g: Group| Group { to: Some(to), ..g };

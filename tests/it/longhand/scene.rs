@@ -42,6 +42,7 @@ pub(super) struct Queue {
     pub limit: Option<u32>,
     pub dead: Option<usize>,
     pub visibility: Option<Ns>,
+    pub late: &'static str,
     pub partitions: Option<u64>,
     pub locks: bool,
     pub backlog: usize,
@@ -257,6 +258,7 @@ impl Queue {
         line(&mut text, "delivery_limit", self.limit.map(|n| n.to_string()));
         line(&mut text, "dead_letter", self.dead.map(|q| format!("\"q{q}\"")));
         line(&mut text, "visibility_timeout", self.visibility.and_then(time));
+        line(&mut text, "late_ack", word(self.late));
         line(&mut text, "partitions", self.partitions.map(|n| n.to_string()));
         line(&mut text, "locks", self.locks.then(|| "\"by-key\"".into()));
         line(&mut text, "initial_backlog", (self.backlog > 0).then(|| self.backlog.to_string()));
