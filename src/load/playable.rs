@@ -2,7 +2,8 @@
 
 use super::{LoadError, UnmeasurableSetting, targets};
 use crate::scenario::{
-    Consumer, Discipline, Durability, Feature, Locks, Overflow, Queue, RetryOrder, Scenario, Topic,
+    Consumer, Discipline, Durability, Feature, Locks, Overflow, Queue, RetryOrder, ScaleIn, Scenario,
+    Topic,
 };
 use crate::workload::Block;
 
@@ -221,6 +222,11 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
             scaled && queue.partitions.is_some(),
             "servers that come and go at a queue with partitions",
             "the real queue deals its partitions once: leave one of them out",
+        ),
+        (
+            consumer.autoscale.is_some_and(|scale| scale.scale_in == ScaleIn::Kill),
+            "autoscale.scale_in = \"kill\"",
+            "a thread that works is not taken off it: leave it out, so that servers that are to go are done first",
         ),
         (
             consumer.autoscale.is_some() && shared,

@@ -119,7 +119,7 @@ pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
 /// Whether the messages of a producer are delivered again by a law of their own.
 pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
     let interrupted =
-        || scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
+        || scenario.consumers_of(queue).any(|(_, c)| c.is_broken_off());
     let limited = || scenario.queues[queue].visibility_timeout.is_some() || interrupted();
     producer.failure.is_some() || producer.service_time.is_some() && limited()
 }

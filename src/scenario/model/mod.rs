@@ -19,7 +19,7 @@ mod topics;
 pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
-pub use autoscale::Autoscale;
+pub use autoscale::{Autoscale, ScaleIn};
 pub(super) use autoscale::MOST_SERVERS;
 pub(super) use consumers::FAILURE;
 pub use consumers::{

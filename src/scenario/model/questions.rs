@@ -144,8 +144,7 @@ impl Scenario {
         let queue = &self.queues[consumer.from];
         let groups = || self.consumers_of(consumer.from).map(|(_, group)| group);
         let fails = groups().any(|group| self.may_fail(group));
-        let breaks = groups().count() > 1
-            && groups().any(|group| group.outages.as_ref().is_some_and(|outages| outages.redeliver));
+        let breaks = groups().count() > 1 && groups().any(Consumer::is_broken_off);
         queue.discipline != Discipline::ProcessorSharing
             && (fails || breaks || queue.visibility_timeout.is_some())
     }

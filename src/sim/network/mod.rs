@@ -315,7 +315,7 @@ impl<S: Blocks> Network<S> {
             NetworkEvent::Repair { server } => self.repaired(server, recorder),
             NetworkEvent::Tokens { queue } => self.tokens(queue),
             NetworkEvent::Dealt { queue } => self.dealt(queue, recorder),
-            NetworkEvent::Poll { group } => self.poll(group),
+            NetworkEvent::Poll { group } => self.poll(group, recorder),
             NetworkEvent::Started { server, epoch } => self.started(server, epoch, recorder),
             NetworkEvent::Resend { slot } => self.resend(slot, recorder),
             NetworkEvent::Send { client } => self.send_of(client, recorder),

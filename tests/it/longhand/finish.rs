@@ -52,7 +52,7 @@ impl World<'_> {
     /// Whoever works on a message has worked on it until now as far as its queue is concerned.
     pub(super) fn works_no_more(&mut self, stay: usize) {
         let State::With { server } = self.stays[stay].state else { return };
-        let its = |j: &&super::world::Job| j.stays.iter().any(|(s, _)| *s == stay);
+        let its = |j: &&super::world::Job| j.stays.contains(&(stay, self.stays[stay].deliveries));
         if let Some(job) = self.servers[server].job.as_ref().filter(its) {
             self.stays[stay].worked += self.now - job.since;
         }

@@ -105,6 +105,7 @@ pub(super) struct Scale {
     pub in_flight: bool,
     pub up: Option<usize>,
     pub down: Option<usize>,
+    pub kill: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -352,7 +353,7 @@ impl Scale {
         let step = |key: &str, n: Option<usize>| n.map(|n| format!(", {key} = {n}")).unwrap_or_default();
         format!(
             "{{ min = {}, max = {}, target_backlog = {}, every = \"{}ns\", startup = \"{}ns\", cooldown = \
-                \"{}ns\", in_flight = {}{}{} }}",
+                \"{}ns\", in_flight = {}{}{}{} }}",
             self.min,
             self.max,
             self.target,
@@ -361,7 +362,8 @@ impl Scale {
             self.cooldown,
             self.in_flight,
             step("max_step_up", self.up),
-            step("max_step_down", self.down)
+            step("max_step_down", self.down),
+            if self.kill { ", scale_in = \"kill\"" } else { "" }
         )
     }
 }
