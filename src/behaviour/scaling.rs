@@ -1,7 +1,7 @@
 //! How many servers there should be: following the backlog, late, or following the clock.
 
 use super::TimeScale;
-use crate::scenario::{Autoscale, Consumer, Shift};
+use crate::scenario::{Autoscale, Consumer, ScaleIn, Shift};
 use std::collections::VecDeque;
 
 /// What a server of a group is doing.
@@ -183,6 +183,11 @@ impl ServerScaler {
             ServerScaler::ByBacklog(scaler) => scaler.startup,
             ServerScaler::ByClock(_) => 0,
         }
+    }
+
+    /// Whether a server at work that is to go does not finish what it has.
+    pub(crate) fn kills(&self) -> bool {
+        matches!(self, ServerScaler::ByBacklog(scaler) if scaler.settings.scale_in == ScaleIn::Kill)
     }
 
     /// Looks at how many messages wait, how many servers have something to do at most, and what the group's do.

@@ -79,6 +79,9 @@ impl<'a> RunContext<'a> {
                 return;
             };
             let outcome = by.publish(queue, &self.run_plan.request(queue, copy, visit, at));
+            for shared in self.run_plan.rules.shared.iter().filter(|s| s.queues.contains(&queue)) {
+                shared.tell();
+            }
             if outcome == Sent::Accepted && self.run_plan.blocks(queue) {
                 self.visits.accept(visit, now());
             }

@@ -32,6 +32,7 @@ mod run_plan;
 mod runner;
 mod scaler;
 mod server;
+mod shared_queues;
 mod system;
 pub(crate) mod targets;
 mod visit_log;

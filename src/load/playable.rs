@@ -1,7 +1,10 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
 use super::{LoadError, UnmeasurableSetting, targets};
-use crate::scenario::{Consumer, Discipline, Feature, Locks, Overflow, Queue, RetryOrder, Scenario, Topic};
+use crate::scenario::{
+    Consumer, Discipline, Durability, Feature, Locks, Overflow, Queue, RetryOrder, ScaleIn, Scenario,
+    Topic,
+};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -89,6 +92,7 @@ fn odd<const N: usize>(place: &str, all: [(bool, &str, &'static str); N]) -> Vec
 fn of_queue(scenario: &Scenario, index: usize) -> Vec<UnmeasurableSetting> {
     let queue = &scenario.queues[index];
     let groups = scenario.consumers_of(index).count();
+    let shared = scenario.consumers_of(index).any(|(_, c)| !c.also.is_empty());
     let dead_here = scenario.queues.iter().any(|q| q.dead_letter == Some(index));
     let random_ttl = queue.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0);
     let fair = matches!(queue.discipline, Discipline::Fifo | Discipline::Lifo);
@@ -122,6 +126,17 @@ fn of_queue(scenario: &Scenario, index: usize) -> Vec<UnmeasurableSetting> {
                 && (queue.message_ttl.is_some() || queue.visibility_timeout.is_some()),
             "locks = \"by-key\" and a message_ttl or visibility_timeout",
             "a message whose key is locked is set aside by who takes it, where no time runs: leave one of them out",
+        ),
+        (
+            shared && (queue.visibility_timeout.is_some() || queue.durability == Durability::Fsync || dead_here),
+            "a visibility_timeout, durability or dead letters where servers have other queues, too",
+            "a server that waits for several queues hears of what is sent to them, and not of what comes later by \
+                itself: leave one of them out",
+        ),
+        (
+            shared && queue.max_length == Some(0),
+            "max_length = 0 where servers have other queues, too",
+            "nobody stands waiting at a queue who would be handed a message: write at least 1",
         ),
         (
             queue.partitions.is_some() && groups != 1,
@@ -160,6 +175,12 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
             queue.locks == Locks::ByKey && (breaks || scaled),
             "outages or servers that come and go at a queue with locks = \"by-key\"",
             "who takes from it holds back the others meanwhile: leave one of them out",
+        ),
+        (
+            !consumer.also.is_empty() && (breaks || scaled || consumer.retry_delay.is_some()),
+            "several queues and outages, servers that come and go, or a retry_delay",
+            "a server that waits for several queues hears of what is sent to them, and of nothing else: leave one of \
+                them out",
         ),
         (
             consumer.rate_limit.is_some() && (breaks || scaled),
@@ -201,6 +222,11 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
             scaled && queue.partitions.is_some(),
             "servers that come and go at a queue with partitions",
             "the real queue deals its partitions once: leave one of them out",
+        ),
+        (
+            consumer.autoscale.is_some_and(|scale| scale.scale_in == ScaleIn::Kill),
+            "autoscale.scale_in = \"kill\"",
+            "a thread that works is not taken off it: leave it out, so that servers that are to go are done first",
         ),
         (
             consumer.autoscale.is_some() && shared,

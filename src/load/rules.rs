@@ -2,6 +2,7 @@
 //! faster.
 
 use super::message_copy::MessageCopy;
+use super::shared_queues::SharedQueues;
 use crate::behaviour::{
     ConsumerPolicy, Draws, MessageKeys, ProducerPolicy, QueuePolicy, TimeScale, TopicPolicy,
 };
@@ -17,6 +18,8 @@ pub(super) struct Rules {
     pub topics: Vec<TopicPolicy>,
     pub scale: TimeScale,
     keys: MessageKeys,
+    /// Of groups that have several queues.
+    pub shared: Vec<SharedQueues>,
 }
 
 impl Rules {
@@ -34,6 +37,7 @@ impl Rules {
                 .collect(),
             scale,
             keys: MessageKeys::new(scenario, draws),
+            shared: SharedQueues::all(scenario, draws),
         }
     }
 

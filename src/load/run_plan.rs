@@ -6,6 +6,7 @@ use super::key_locks::KeyLocks;
 use super::message_copy::MessageCopy;
 use super::playable;
 use super::rules::{Facts, Rules};
+use super::shared_queues::SharedQueues;
 use super::targets::{self, PublishRequest, Subscription, Target};
 use crate::behaviour::{TokenBucket, WorkItem};
 use crate::queue::Topic;
@@ -66,6 +67,7 @@ impl<'a> RunPlan<'a> {
                 servers: consumer.most_servers().unwrap_or(0),
                 ordered: queue.discipline == Discipline::Fifo
                     && queue.locks == Locks::None
+                    && consumer.also.is_empty()
                     && playable::fed_by_producers_alone(scenario, consumer.from)
                     && !(on_broker
                         && (consumer.autoscale.is_some()
@@ -113,6 +115,11 @@ impl<'a> RunPlan<'a> {
     /// The locks of the keys of a group's queue, where keys are locked.
     pub(super) fn key_locks(&self, group: usize) -> Option<&KeyLocks> {
         self.key_locks[self.groups[group].queue].as_ref()
+    }
+
+    /// The queues of a group that has several.
+    pub(super) fn shared(&self, group: usize) -> Option<&SharedQueues> {
+        self.rules.shared.iter().find(|shared| shared.group == group)
     }
 
     /// A server's number among those of all queues, as chance knows it.
@@ -323,7 +330,7 @@ impl<'a> RunPlan<'a> {
 
     /// The first consumer group of a queue.
     pub(super) fn first_group(&self, queue: usize) -> Option<usize> {
-        self.groups.iter().position(|g| g.queue == queue)
+        self.scenario.consumers_of(queue).next().map(|(group, _)| group)
     }
 
     /// Whether a sender waits for room.

@@ -11,7 +11,7 @@ use super::pacing::{Meter, Pacer};
 use super::records::Observation;
 use super::run_plan::ServerId;
 use super::server::{Server, ServerHandles, ServerTotals};
-use super::targets::{PublishRequest, Publisher, TroubleKind};
+use super::targets::{PublishRequest, Publisher, Subscription, TroubleKind};
 use super::visit_log::VisitOrigin;
 use super::work::Worker;
 use super::{Control, DeliveryTimes, LoadError, broker_counts, system, warm_up};
@@ -191,8 +191,12 @@ impl<'a> Runner<'a> {
         let (run_plan, target) = (self.context.run_plan, self.context.target);
         let sends = !run_plan.scenario.consumers[server_id.group].to.is_empty();
         let publisher = sends.then(|| target.publisher()).transpose()?;
+        let of = run_plan.subscription_of(server_id.group, server_id.server);
+        let also = run_plan.scenario.consumers[server_id.group].also.iter();
+        let others = also.map(|queue| target.receiver(Subscription { queue: *queue, ..of }));
         Ok(ServerHandles {
-            receiver: target.receiver(run_plan.subscription_of(server_id.group, server_id.server))?,
+            receiver: target.receiver(of)?,
+            others: others.collect::<Result<_, _>>()?,
             publisher,
         })
     }

@@ -29,6 +29,8 @@ const LOOK: u64 = 20_000_000;
 /// A server's handles of the target.
 pub(super) struct ServerHandles<'w> {
     pub receiver: Box<dyn Receiver + 'w>,
+    /// For its further queues, if it has several.
+    pub others: Vec<Box<dyn Receiver + 'w>>,
     /// Of a server that sends messages on.
     pub publisher: Option<Box<dyn Publisher + 'w>>,
 }
@@ -53,6 +55,9 @@ pub(super) struct Server<'a, 'w, C> {
     keeps_until: Option<u64>,
     /// The tokens of its own that it takes messages by, if it does.
     bucket: Option<TokenBucket>,
+    /// Of several queues, which of them what it has comes from, and how often it asked them.
+    at: usize,
+    asked: u64,
 }
 
 impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
@@ -78,6 +83,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             down_until: None,
             keeps_until: None,
             bucket: None,
+            at: 0,
+            asked: 0,
         }
     }
 
@@ -116,7 +123,16 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     fn queue(&self) -> usize {
-        self.context.run_plan.groups[self.server_id.group].queue
+        let (run_plan, group) = (self.context.run_plan, self.server_id.group);
+        run_plan.shared(group).map_or(run_plan.groups[group].queue, |shared| shared.queues[self.at])
+    }
+
+    /// The handle by which it took what it has.
+    fn receiver(&mut self) -> &mut (dyn Receiver + 'w) {
+        match self.at.checked_sub(1) {
+            Some(other) => self.handles.others[other].as_mut(),
+            None => self.handles.receiver.as_mut(),
+        }
     }
 
     fn lease(&self) -> Option<u64> {

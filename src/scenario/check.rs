@@ -206,8 +206,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             continue;
         };
         let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
-        let bounded =
-            queue.max_length.is_some() && queue.overflow != Overflow::Block || scenario.may_expire(q);
+        let bounded = scenario.is_bounded(q);
         let at = || place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;
@@ -234,8 +233,8 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
                 .map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
             let bound = match queue.max_length {
                 Some(_) => {
-                    "refuse or drop what does not fit (overflow = \"block\" lets it pile up at the \
-                        producers), or set message_ttl"
+                    "refuse or drop what does not fit: overflow = \"block\" lets it pile up at the producers, where \
+                        no message_ttl runs"
                 }
                 None => "bound it with max_length or message_ttl",
             };

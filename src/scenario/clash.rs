@@ -98,7 +98,7 @@ impl<'a> QueueWithServers<'a> {
             let clash = self.between(*one, words(other), instead)?;
             Some(Clash { settings, ..clash })
         };
-        EXCLUSIONS.iter().find_map(excluded).or_else(|| self.of_order()).or_else(|| self.of_servers())
+        EXCLUSIONS.iter().find_map(excluded).or_else(|| self.of_acknowledgements()).or_else(|| self.of_order()).or_else(|| self.of_servers())
     }
 
     fn between(&self, one: Feature, other: &str, instead: &'static str) -> Option<Clash> {
@@ -118,6 +118,13 @@ impl<'a> QueueWithServers<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Late acknowledgements where none is late.
+    fn of_acknowledgements(&self) -> Option<Clash> {
+        let late = self.has(Feature::LateAck) && !self.has(Feature::VisibilityTimeout);
+        let instead = "leave it out, or add a visibility_timeout";
+        late.then(|| self.between(Feature::LateAck, "no visibility_timeout: nothing is late", instead))?
     }
 
     /// An order, or none, that does not go with who is more urgent or where messages go on to.
@@ -149,14 +156,14 @@ impl<'a> QueueWithServers<'a> {
         let first = groups.first()?;
         let unlike = |other: usize| {
             let other = &self.scenario.queues[other];
-            (other.delivery_limit, other.visibility_timeout)
-                != (queue.delivery_limit, queue.visibility_timeout)
+            (other.delivery_limit, other.visibility_timeout, other.late_ack)
+                != (queue.delivery_limit, queue.visibility_timeout, queue.late_ack)
         };
         let each = |c: &&Consumer| c.rate_limit.is_some_and(|limit| limit.by == LimitScope::Server);
         let while_busy = |c: &&Consumer| c.outages.as_ref().is_some_and(|o| o.together && o.only_busy);
         let resumes = |c: &&Consumer| c.outages.as_ref().is_some_and(|o| !o.redeliver);
         if first.queues().any(unlike) {
-            let other = "another delivery_limit or visibility_timeout of another of these queues";
+            let other = "another delivery_limit, visibility_timeout or late_ack of another of these queues";
             return self.between(Feature::SharedWorkers, other, "write the same for all of them");
         }
         if groups.iter().any(|c| c.choice != first.choice) {

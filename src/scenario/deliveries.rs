@@ -2,7 +2,7 @@
 //! bring.
 
 use super::capacity::{capacity, cut_short, per_delivery, per_message, works_alone};
-use super::model::{Ack, Consumer, Discipline, Preemption, Producer, RetryOrder, Scenario};
+use super::model::{Ack, Consumer, Discipline, LateAck, Preemption, Producer, RetryOrder, Scenario};
 use crate::workload::laws::Law;
 
 /// A share of messages that is too rare to matter.
@@ -50,9 +50,10 @@ pub(super) fn tries(
     brought: bool,
 ) -> Tries {
     let limit = scenario.deliveries_at_most(group);
-    let timeout = scenario.queues[group.from]
-        .visibility_timeout
-        .filter(|_| group.ack == Ack::Manual && works_alone(group));
+    // How many late ones count nobody knows: as if all did, which is the least.
+    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| {
+        group.ack == Ack::Manual && works_alone(group) && scenario.queues[group.from].late_ack == LateAck::Void
+    });
     let late = timeout.map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
     let too_often = |again: f64| limit.map_or(0.0, |limit| again.powf(f64::from(limit)));
     if let Some(timeout) = timeout.filter(|_| late > RARE && group.repeats_work(brought)) {
@@ -111,13 +112,14 @@ pub(super) fn work_of(scenario: &Scenario, group: &Consumer, producer: Option<&P
 pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
     let queue = &scenario.queues[group.from];
     let whole = queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
-    works_alone(group) && group.prefetch <= 1 && group.outages.is_none() && whole
+    let counted = queue.late_ack == LateAck::Void;
+    works_alone(group) && group.prefetch <= 1 && group.outages.is_none() && whole && counted
 }
 
 /// Whether the messages of a producer are delivered again by a law of their own.
 pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
     let interrupted =
-        || scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
+        || scenario.consumers_of(queue).any(|(_, c)| c.is_broken_off());
     let limited = || scenario.queues[queue].visibility_timeout.is_some() || interrupted();
     producer.failure.is_some() || producer.service_time.is_some() && limited()
 }

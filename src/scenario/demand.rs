@@ -4,7 +4,7 @@ use super::capacity::{capacity, left_idle, limit, per_delivery, per_message, sha
 use super::deliveries::{Tries, apart, tries, tries_of};
 use super::flow::{Fate, arrivals};
 use super::lanes::PartitionAssignment;
-use super::model::{Consumer, Producer, Scenario};
+use super::model::{Consumer, LateAck, Producer, Scenario};
 use super::range::Range;
 use super::window;
 
@@ -110,6 +110,9 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let together = loads.and_then(|loads| loads.into_iter().reduce(add));
         group.queues().for_each(|queue| all[queue].shared = together);
     }
+    if scenario.queues.iter().any(|queue| queue.late_ack != LateAck::Void) {
+        bound_by_void(scenario, fate, &mut all);
+    }
     for (index, resource) in scenario.resources.iter().enumerate() {
         let queues =
             scenario.consumers.iter().filter(|c| c.resource.is_some_and(|needed| needed.index == index));
@@ -125,6 +128,19 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         }
     }
     all
+}
+
+/// Where late acknowledgements count, the load is at most what it is where none does: no message is delivered more
+/// often for them.
+fn bound_by_void(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>, all: &mut [Demand]) {
+    let mut void = scenario.clone();
+    void.queues.iter_mut().for_each(|queue| queue.late_ack = LateAck::Void);
+    for (demand, void) in all.iter_mut().zip(demands(&void, fate)) {
+        let (Some(counted), Some(void)) = (demand.rho(), void.rho()) else { continue };
+        if counted != void {
+            demand.shared = Some(Range { least: counted.least, most: void.most.max(counted.most) });
+        }
+    }
 }
 
 /// Seconds from the end of a service until the server has the next message, of full batches.

@@ -58,6 +58,8 @@ pub enum Feature {
     DeadLetters,
     /// Deliveries that time out.
     VisibilityTimeout,
+    /// What is acknowledged after its delivery timed out is done.
+    LateAck,
     /// Messages are on disk before they can be taken.
     Durability,
     /// Messages that take several commits to be on disk.
@@ -145,7 +147,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 57] = {
+    pub const ALL: [Feature; 58] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -170,6 +172,7 @@ impl Feature {
             TimeToLive,
             DeliverAfter,
             VisibilityTimeout,
+            LateAck,
             Backlog,
             Room,
             DropHead,
@@ -266,6 +269,7 @@ impl Feature {
             Feature::VisibilityTimeout => {
                 (Queues, "visibility_timeout", "deliveries may time out and be repeated")
             }
+            Feature::LateAck => (Queues, "late_ack", "acknowledgements may count although they are late"),
             Feature::Durability => {
                 (Queues, "durability", "messages are written to disk first, which takes time (durability)")
             }

@@ -100,7 +100,8 @@ fn drops(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
         let limited = scenario.deliveries_at_most(c).is_some();
         limited
             && (q.visibility_timeout.is_some() && !timely(scenario, c)
-                || c.outages.as_ref().is_some_and(|o| o.redeliver || c.ack == Ack::Auto))
+                || c.is_broken_off()
+                || c.outages.is_some() && c.ack == Ack::Auto)
     };
     waiting && !takes_all(groups) || groups.iter().any(|c| cut(c))
 }
@@ -197,7 +198,7 @@ fn most_served(scenario: &Scenario, queue: usize) -> Option<f64> {
     let groups = scenario.consumers_of(queue).map(|(_, c)| c);
     groups
         .map(|group| {
-            if group.outages.as_ref().is_some_and(|o| o.redeliver) {
+            if group.is_broken_off() {
                 return None;
             }
             let own = scenario.producers.iter().filter_map(|p| p.service_time.as_ref());

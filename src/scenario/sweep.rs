@@ -21,12 +21,12 @@ pub enum Values {
         low: String,
         /// The last.
         high: String,
-        /// From one to the next; `None` is a round number that suits.
+        /// From one to the next, as a number, or as a share of it; `None` is a round number that suits.
         step: Option<String>,
     },
 }
 
-/// The values that a text stands for: `2..8`, `500/s..900/s by 100/s`, or `a, b, c`.
+/// The values that a text stands for: `2..8`, `500/s..900/s by 100/s`, `500/s..900/s by 3%`, or `a, b, c`.
 pub fn values_of(text: &str) -> Values {
     let trimmed = text.trim();
     if let Some((low, rest)) = trimmed.split_once("..") {
@@ -142,6 +142,9 @@ impl Values {
                 });
             }
         };
+        if unit == other && by_unit == "%" && unit != "%" && from > 0.0 && by > 0.0 {
+            return growing(from, to, by, &unit);
+        }
         if unit != other || unit != by_unit {
             let values = format!("{from}{unit}..{to}{unit} by {by}{unit}");
             return Err(ValuesError::Instead { what: "both ends and the step need the same unit", values });
@@ -159,6 +162,16 @@ impl Values {
         }
         Ok((0..=steps as usize).map(|i| format!("{}{unit}", tidy(from + by * i as f64))).collect())
     }
+}
+
+/// Numbers that grow by so many percent each.
+fn growing(from: f64, to: f64, percent: f64, unit: &str) -> Result<Vec<String>, ValuesError> {
+    let factor = 1.0 + percent / 100.0;
+    let steps = ((to / from).ln() / factor.ln() + 1e-9).floor();
+    if steps >= MOST_VALUES as f64 {
+        return Err(ValuesError::TooMany);
+    }
+    Ok((0..=steps as i32).map(|i| format!("{}{unit}", tidy(from * factor.powi(i)))).collect())
 }
 
 /// A round number near another one: 1, 2 or 5 times a power of ten.

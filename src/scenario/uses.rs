@@ -2,7 +2,7 @@
 
 use super::feature::{Feature, Use};
 use super::model::{
-    Ack, Complete, Consumer, Deliver, Discipline, Durability, Locks, Overflow, Preemption, PrefetchBy,
+    Ack, Complete, Consumer, Deliver, Discipline, Durability, LateAck, Locks, Overflow, Preemption, PrefetchBy,
     Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers, Topic,
 };
 
@@ -50,6 +50,7 @@ impl Queue {
             (self.delivery_limit.is_some(), Feature::DeliveryLimit),
             (self.dead_letter.is_some(), Feature::DeadLetters),
             (self.visibility_timeout.is_some(), Feature::VisibilityTimeout),
+            (self.late_ack != LateAck::Void, Feature::LateAck),
             (self.durability == Durability::Fsync, Feature::Durability),
             (self.sync_per_message > 1, Feature::RepeatedSync),
             (self.partitions.is_some(), Feature::Partitions),

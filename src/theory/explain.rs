@@ -2,7 +2,7 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{Demand, Overflow, PartitionAssignment, Producer, Queue, Scenario, lasts, leaks};
+use crate::scenario::{Demand, PartitionAssignment, Producer, Queue, Scenario, lasts, leaks};
 use serde::Serialize;
 
 /// A scenario as theory sees it.
@@ -142,7 +142,7 @@ pub fn loads(scenario: &Scenario) -> Vec<Load> {
             peak: peaks.as_ref().and_then(|peaks| peaks[i].rho()).map(|rho| rho.least),
             at_most: rho.map(|rho| rho.most).filter(|most| most.is_finite()),
             depends_on: if arrival_rate.is_some() { Vec::new() } else { losing_before(scenario, i) },
-            bounded: bounded(scenario, i, queue),
+            bounded: bounded(scenario, i),
             certain: !scenario.has_chance(),
             partitions: demand.lanes.as_ref().map(Parts::of),
         }
@@ -171,9 +171,9 @@ pub fn explain(scenario: &Scenario) -> Explanation {
     }
 }
 
-fn bounded(scenario: &Scenario, index: usize, queue: &Queue) -> bool {
+fn bounded(scenario: &Scenario, index: usize) -> bool {
     let closed = scenario.producers.iter().all(|p| p.is_closed());
-    closed || scenario.may_expire(index) || queue.max_length.is_some() && queue.overflow != Overflow::Block
+    closed || scenario.is_bounded(index)
 }
 
 /// The queues that lose messages and from which a queue can be reached, by name.

@@ -166,6 +166,10 @@ pub struct TimeToLive;
 impl TimeToLive {
     fn law(station: &Station<'_>) -> Result<Patience, Mismatch> {
         poisson_and_exponential(station)?;
+        if station.queue.blocks() {
+            // Who waits for room does not age yet.
+            return Err(Feature::Block.into());
+        }
         let patience = station.queue.message_ttl.as_ref().ok_or("needs messages that expire")?;
         let servers = station.servers.ok_or("needs a limited number of servers")?;
         Patience::new(station.lambda(), 1.0 / station.service.mean(), servers, patience)

@@ -4,8 +4,8 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{ProducerWork, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Locks, Overflow, Preemption,
-    Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, LateAck, Locks, Overflow,
+    Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -208,6 +208,9 @@ impl<'a> Station<'a> {
                     && groups.iter().all(|c| c.prefetch <= 1);
                 let sure = self.service.is_constant() && whole && alone;
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
+            }
+            Feature::LateAck => {
+                queue.late_ack != LateAck::Void && self.has(Feature::VisibilityTimeout)
             }
             Feature::Join => queue.join.is_some(),
             Feature::Backlog => queue.initial_backlog > 0,

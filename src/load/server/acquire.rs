@@ -3,6 +3,7 @@
 use super::{LOOK, Server};
 use crate::load::clock::Clock;
 use crate::load::scaler::ServerDuty;
+use crate::load::shared_queues::SharedQueues;
 use crate::load::targets::Delivery;
 use std::sync::atomic::Ordering;
 
@@ -16,6 +17,9 @@ impl<C: Clock> Server<'_, '_, C> {
             return self.take_while_scaled_in(most, deliveries);
         }
         let run_plan = self.context.run_plan;
+        if let Some(shared) = run_plan.shared(self.server_id.group) {
+            return self.take_of_several(shared, deliveries);
+        }
         let _take_lock = run_plan.take_lock(self.server_id.group);
         if self.consumer().rate_limit.is_some() && !self.await_token() {
             return false;
@@ -29,6 +33,25 @@ impl<C: Clock> Server<'_, '_, C> {
             deliveries.retain(|delivery| self.key_of(delivery).is_none_or(|key| locks.enter(key, delivery)));
         }
         open
+    }
+
+    /// Takes a message from the first of several queues that has one; false once nothing will come any more.
+    fn take_of_several(&mut self, shared: &SharedQueues, deliveries: &mut Vec<Delivery>) -> bool {
+        loop {
+            let told = shared.told();
+            self.asked += 1;
+            for at in shared.order(self.server_id.server, self.asked) {
+                self.at = at;
+                self.receiver().take(1, 0, deliveries);
+                if !deliveries.is_empty() {
+                    return true;
+                }
+            }
+            if self.context.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {
+                return false;
+            }
+            shared.wait(told, LOOK);
+        }
     }
 
     /// Waits until the group, or this server, may take a message; false if all is over before.

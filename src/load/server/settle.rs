@@ -92,7 +92,7 @@ impl<C: Clock> Server<'_, '_, C> {
     /// Gives a message back. Said beforehand, for it may come again at once.
     fn nack(&mut self, completed: &CompletedDelivery, delay: u64, totals: &mut ServerTotals) -> bool {
         self.context.visits.give_back(completed.visit);
-        let kept = self.handles.receiver.nack(completed.delivery, delay);
+        let kept = self.receiver().nack(completed.delivery, delay);
         if !kept {
             self.context.visits.not_given_back(completed.visit);
             totals.unsettled += u64::from(!self.may_be_over(completed.delivery));
@@ -102,7 +102,7 @@ impl<C: Clock> Server<'_, '_, C> {
 
     /// Says that a message is done, and whether the target will have it.
     pub(super) fn acknowledge(&mut self, delivery: &Delivery, totals: &mut ServerTotals) -> bool {
-        let settled = self.handles.receiver.ack(delivery);
+        let settled = self.receiver().ack(delivery);
         totals.unsettled += u64::from(!settled && !self.may_be_over(delivery));
         settled
     }

@@ -61,7 +61,7 @@ fn serve(scenario: &Scenario, clock: &Fake, script: Vec<(u64, u32)>) -> ServedRu
     let target = Direct(Script(Mutex::new(script)));
     let context = RunContext::new(&run_plan, &target, &state);
     let receiver = target.receiver(Subscription { queue: 0, part: 0, hold: 1 }).expect("a handle");
-    let handles = ServerHandles { receiver, publisher: None };
+    let handles = ServerHandles { receiver, others: Vec::new(), publisher: None };
     let mut server = Server::new(&mut worker, context, handles, 0, ServerId { group: 0, server: 0 }, 0);
     let (totals, overruns) = (server.serve(), std::mem::take(&mut server.overruns));
     assert_eq!(context.busy.load(Ordering::SeqCst), 0);

@@ -38,14 +38,14 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::OwnTimeToLive => {
             Some(Support::Refused("targets know times to live of queues: write message_ttl there"))
         }
+        Feature::LateAck => Some(Support::Refused(
+            "what timed out is taken from its server here, whose word counts for nothing since: leave it out",
+        )),
         Feature::Rebalance => {
             Some(Support::Refused("how long dealing takes is the target's own: leave it out"))
         }
         Feature::Transit => {
             Some(Support::Refused("messages travel as fast as this host and its network are: leave it out"))
-        }
-        Feature::SharedWorkers => {
-            Some(Support::Refused("a server's thread waits at one queue: write one queue with priorities"))
         }
         Feature::Join => Some(Support::Refused(
             "no thread waits for the other copies of what it forwards: write complete_when = \"all\" at the topic",
@@ -132,6 +132,11 @@ impl TargetEntry {
                 Support::Otherwise(_) => Support::Played,
                 plays => plays,
             };
+        }
+        if feature == Feature::SharedWorkers && self.broker.is_some() {
+            return Support::Refused(
+                "a client waits for what one queue brings: write one queue with priorities, or target = \"in-process\"",
+            );
         }
         if feature == Feature::KeyLocks && self.broker.is_some() {
             return Support::Refused(

@@ -2,8 +2,8 @@
 
 use super::super::compound::{Maybe, Required, Unspoken};
 use super::super::declare::declare;
-use super::super::notation::{Flag, Positive, Timespan, Whole};
-use super::super::setting::Takes;
+use super::super::notation::{Flag, Positive, Timespan, Whole, Word};
+use super::super::setting::{Takes, choice};
 
 /// The most servers of a group.
 pub(in super::super) const MOST_SERVERS: u32 = 1_000_000;
@@ -36,8 +36,24 @@ declare! {
         /// The most that are removed at one look.
         max_step_down: Option<u32> = None, Maybe(Whole(1, MOST_SERVERS as u64)),
             "servers removed at one look at most; without limit if absent";
+        /// What becomes of a server at work that is to go.
+        scale_in: ScaleIn = ScaleIn::Drain, Unspoken(Word), "what a server at work does that is to go: drain: it is \
+            done first; kill: it goes at once, and what it has is delivered again; default drain";
         /// Whether there are no more than partitions in which messages wait.
         only_with_lag: bool = false, Flag, "of a queue with partitions, which never has more servers than these: no \
             more than partitions in which messages wait";
     }
+}
+
+choice!(ScaleIn: "drain" => Drain, "kill" => Kill);
+
+/// What becomes of a server at work that is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ScaleIn {
+    /// It is done first.
+    #[default]
+    Drain,
+    /// It goes at once, and its message is delivered again.
+    Kill,
 }

@@ -5,7 +5,7 @@ use super::super::compound::{ListOf, Maybe, Required, TableOf, TableOr, Unspoken
 use super::super::declare::declare;
 use super::super::notation::{Either, Flag, Positive, Rate, Timespan, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
-use super::autoscale::{Autoscale, MOST_SERVERS};
+use super::autoscale::{Autoscale, MOST_SERVERS, ScaleIn};
 use super::servers_needed::ServersOrList;
 use super::{Destination, NeededResource, ServersNeeded, ServiceRate};
 use crate::workload::laws::Law;
@@ -175,6 +175,12 @@ impl Consumer {
         let count = |kind: &ServerKind| f64::from(kind.count);
         let all: f64 = self.servers.iter().map(|kind| count(kind) * kind.speed).sum();
         all / self.servers.iter().map(count).sum::<f64>()
+    }
+
+    /// Whether servers may be broken off in the middle of their work, which is then delivered again.
+    pub(crate) fn is_broken_off(&self) -> bool {
+        let kills = self.autoscale.is_some_and(|scale| scale.scale_in == ScaleIn::Kill);
+        kills || self.outages.as_ref().is_some_and(|outages| outages.redeliver)
     }
 
     /// Whether its servers are not all as fast as `service_time` says.

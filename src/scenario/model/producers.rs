@@ -37,7 +37,7 @@ declare! {
         /// How long a message may wait in the queue that it comes to first, beside what that says; `None` is no limit of
         /// its own.
         ttl: Option<Law> = None, Maybe(Timespan::AboveZero),
-            "how long its messages may wait in the queue that they come to first; where that has a message_ttl, too, \
+            "how long its messages may wait in the queue that they come to first, once they are in it; where that has a message_ttl, too, \
              the shorter holds";
         /// The work that this producer's messages bring, instead of the consumer's.
         service_time: Option<Law> = None, Maybe(Timespan::OrZero),

@@ -120,6 +120,13 @@ impl Scenario {
             || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 
+    /// Whether a queue stays short whatever comes: what does not fit or waits for too long is lost, and nobody
+    /// waits outside for room, where no time runs.
+    pub(crate) fn is_bounded(&self, queue: usize) -> bool {
+        let of = &self.queues[queue];
+        !of.blocks() && (of.max_length.is_some() || self.may_expire(queue))
+    }
+
     /// Whether messages may expire in a queue: all of them, or some producers'.
     pub(crate) fn may_expire(&self, queue: usize) -> bool {
         self.queues[queue].message_ttl.is_some() || self.some_expire(queue)
@@ -137,8 +144,7 @@ impl Scenario {
         let queue = &self.queues[consumer.from];
         let groups = || self.consumers_of(consumer.from).map(|(_, group)| group);
         let fails = groups().any(|group| self.may_fail(group));
-        let breaks = groups().count() > 1
-            && groups().any(|group| group.outages.as_ref().is_some_and(|outages| outages.redeliver));
+        let breaks = groups().count() > 1 && groups().any(Consumer::is_broken_off);
         queue.discipline != Discipline::ProcessorSharing
             && (fails || breaks || queue.visibility_timeout.is_some())
     }

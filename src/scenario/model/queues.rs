@@ -27,7 +27,8 @@ declare! {
         overflow: Overflow = Overflow::RejectPublish, Word, "what happens when it is full";
         /// How long a message may wait; `None` is for ever.
         message_ttl: Option<Law> = None, Maybe(Timespan::AboveZero), "how long after it came to the queue a message \
-            may still wait; one in a retry_delay expires at its end";
+            may still wait; one in a retry_delay expires at its end, and one whose sender waits for room (overflow = \
+            \"block\") has not come yet";
         /// How long a message is held back before it can be taken for the first time; `None` is not at all.
         deliver_after: Option<Law> = None, Maybe(Timespan::AboveZero),
             "how long a message is held back before it can be taken";
@@ -40,6 +41,14 @@ declare! {
         /// Seconds.
         visibility_timeout: Option<f64> = None, Maybe(Timespan::AboveZero),
             "until an unacknowledged message is delivered again";
+        /// What an acknowledgement is worth that comes after it.
+        late_ack: LateAck = LateAck::Void, Unspoken(Word),
+            "of a delivery whose visibility_timeout is over. void: it counts for nothing, and the message comes again \
+             although it was done, as where a lock is lost or a channel closed (Service Bus, RabbitMQ, Kafka); \
+             until-redelivered: the message is done unless it was handed out again meanwhile (SQS, by its latest \
+             receipt handle); accepted: it is done even then, and who has it works for nothing (NATS JetStream, Redis \
+             Streams). What failed late counts for nothing, nor does what comes after the last delivery of a \
+             delivery_limit, which is given up when its time is over; default void";
         /// What a publish waits for.
         durability: Durability = Durability::None => {
             durability: Takes::Any, "what a publish waits for: none, enqueued or fsync, or { sync_per_message = 2 } \
@@ -78,6 +87,7 @@ pub(in super::super) const SYNCS: &[SettingKey] = &[key(
     "commits, one after the other, that a message takes",
 )];
 
+choice!(LateAck: "void" => Void, "until-redelivered" => UntilRedelivered, "accepted" => Accepted);
 choice!(Locks: "none" => None, "by-key" => ByKey);
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
 
@@ -141,6 +151,19 @@ pub enum Overflow {
     DropHead,
     /// Its sender waits for room.
     Block,
+}
+
+/// What the acknowledgement of a delivery is worth whose visibility timeout is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum LateAck {
+    /// Nothing: the message is delivered again, although it was done.
+    #[default]
+    Void,
+    /// The message is done, unless it was handed to a server again meanwhile.
+    UntilRedelivered,
+    /// The message is done even then, and the server that has it works for nothing.
+    Accepted,
 }
 
 /// What keeps messages of one key apart.

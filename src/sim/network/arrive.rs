@@ -191,16 +191,16 @@ impl<S: Blocks> Network<S> {
         if !matches!(station.dispatch, Dispatch::LongestIdle) {
             self.sort_in(slot, queue);
         }
-        if let Some(time) = self.time_to_live(slot, queue) {
-            let expires = self.now.saturating_add(time);
-            self.jobs[slot].expires = expires;
-            if !self.hands_over_at_once(slot) {
-                self.live_until(slot, expires);
-            }
+        // Who waits for room has not come to the queue yet.
+        let blocks = self.stations[queue as usize].overflow == Overflow::Block;
+        let outside = blocks && self.finds_no_room(slot);
+        if !outside
+            && let Some(expires) = self.ages(slot)
+            && !self.hands_over_at_once(slot)
+        {
+            self.live_until(slot, expires);
         }
-        let station = &self.stations[queue as usize];
-        let full = station.room.is_some_and(|room| station.ready >= room) && !self.hands_over_at_once(slot);
-        if full {
+        if outside || !blocks && self.finds_no_room(slot) {
             let overflow = self.stations[queue as usize].overflow;
             match overflow {
                 Overflow::Block => {
@@ -226,6 +226,19 @@ impl<S: Blocks> Network<S> {
         let station = &mut self.stations[queue as usize];
         station.peak = station.peak.max(station.waiting.level());
         false
+    }
+
+    /// Whether a message that comes now finds its queue full, and nobody who takes it at once.
+    fn finds_no_room(&mut self, slot: u32) -> bool {
+        let station = &self.stations[self.jobs[slot].queue as usize];
+        station.room.is_some_and(|room| station.ready >= room) && !self.hands_over_at_once(slot)
+    }
+
+    /// A message has come to its queue, where its time to live begins. Says when that ends, if it does.
+    pub(super) fn ages(&mut self, slot: u32) -> Option<u64> {
+        let expires = self.now.saturating_add(self.time_to_live(slot, self.jobs[slot].queue)?);
+        self.jobs[slot].expires = expires;
+        Some(expires)
     }
 
     /// A message that has found room: to disk first if need be, then to a server or into the line.

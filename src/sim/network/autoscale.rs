@@ -8,7 +8,7 @@ use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
     /// Looks at the backlog and at what the servers of a group do, and starts or stops some.
-    pub(super) fn poll(&mut self, g: u32) {
+    pub(super) fn poll<R: Recorder>(&mut self, g: u32, recorder: &mut R) {
         let servers = self.servers_of(g);
         let states: Vec<ServerState> =
             servers.iter().map(|server| self.servers[*server as usize].state()).collect();
@@ -17,9 +17,9 @@ impl<S: Blocks> Network<S> {
         let Some(scaler) = &mut group.scaler else { return };
         let waiting = self.stations[group.queue as usize].waiting.level();
         let change = scaler.look(waiting, useful, &states, self.now);
-        let (startup, next) = (scaler.startup(), scaler.next_after(self.now));
+        let (startup, next, kills) = (scaler.startup(), scaler.next_after(self.now), scaler.kills());
         change.start.into_iter().for_each(|at| self.start_server(servers[at], startup));
-        change.stop.into_iter().for_each(|at| self.stop_server(servers[at]));
+        change.stop.into_iter().for_each(|at| self.stop_server(servers[at], kills, recorder));
         self.timer(next, NetworkEvent::Poll { group: g });
     }
 
@@ -54,7 +54,7 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    fn stop_server(&mut self, server: u32) {
+    fn stop_server<R: Recorder>(&mut self, server: u32, kills: bool, recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         match s.phase {
             Phase::Starting => (s.phase, s.epoch) = (Phase::Off, s.epoch + 1),
@@ -65,9 +65,25 @@ impl<S: Blocks> Network<S> {
                 self.groups[s.group as usize].count.down(self.now);
                 self.rebalance(queue);
             }
+            Phase::Busy if kills => self.kill(server, recorder),
             // It counts until it is gone.
             Phase::Busy | Phase::Blocked | Phase::Down | Phase::Off => s.retire = true,
         }
+    }
+
+    /// A server goes in the middle of its work: what it has is delivered again.
+    fn kill<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let s = &mut self.servers[server as usize];
+        s.epoch += 1;
+        s.phase = Phase::Off;
+        let (queue, group) = (s.queue, &mut self.groups[s.group as usize]);
+        group.count.down(self.now);
+        let resource = group.slot_of;
+        self.ends.clear(server);
+        resource.into_iter().for_each(|resource| self.give_slot_back(resource));
+        self.rebalance(queue);
+        self.loses_its_work(server, recorder);
+        resource.into_iter().for_each(|resource| self.hand_out(resource));
     }
 
     pub(super) fn started<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {

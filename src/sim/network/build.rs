@@ -4,6 +4,7 @@ use super::commit::FSYNC;
 use super::dispatch::{Dispatch, speeds};
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
+use super::late::LateDeliveries;
 use super::leave::Families;
 use super::limits::GroupLimit;
 use super::members::Members;
@@ -84,6 +85,7 @@ impl<S: Blocks> Network<S> {
             ahead,
             families: Families::default(),
             brought: HashMap::new(),
+            late: LateDeliveries::default(),
             offered: 0,
             backlog: scenario.queues.iter().map(|q| q.initial_backlog).collect(),
             begun: false,
@@ -306,6 +308,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         some_expire: scenario.some_expire(index),
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
+        late_ack: queue.late_ack,
         admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some(),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),

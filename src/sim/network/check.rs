@@ -1,7 +1,8 @@
 //! What the event engine does not play, and what would never end.
 
 use crate::scenario::{
-    Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits, wrong_joins,
+    Ack, Arrivals, Consumer, Destination, LateAck, Overflow, Producer, Scenario, circle, clashes, waits,
+    wrong_joins,
 };
 use crate::sim::Unplayable;
 use crate::units::Time;
@@ -73,8 +74,12 @@ fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
     for (index, queue) in scenario.queues.iter().enumerate() {
         let Some(timeout) = queue.visibility_timeout else { continue };
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
+        // Nobody else is there to have it again before its first server is done.
+        let alone = groups().map(|c| c.most_servers().unwrap_or(u32::MAX)).fold(0, u32::saturating_add) == 1;
+        let counts = queue.late_ack == LateAck::Accepted || queue.late_ack != LateAck::Void && alone;
         let ends = queue.delivery_limit.is_some()
             || queue.message_ttl.is_some()
+            || counts
             || groups().any(|c| c.ack == Ack::Auto);
         if ends || groups().next().is_none() {
             continue;

@@ -79,8 +79,8 @@ impl<S: Blocks> Network<S> {
         recorder: &mut R,
     ) -> bool {
         if !self.is_under_way(slot, stamp) {
-            // Nobody hears of a success or a failure after the timeout.
-            return false;
+            // Nobody hears of a success or a failure after the timeout, but where that is said.
+            return self.acknowledged_late(slot, stamp, server, recorder);
         }
         let (number, g) = (self.servers[server as usize].number, self.servers[server as usize].group);
         let group = &self.groups[g as usize];
@@ -102,9 +102,14 @@ impl<S: Blocks> Network<S> {
 
     /// Whether the handler fails at this delivery.
     pub(super) fn handler_fails(&self, slot: u32, group: u32) -> bool {
+        self.fails_at(slot, group, self.jobs[slot].deliveries)
+    }
+
+    /// Whether the handler fails at a delivery, 1 being the first.
+    pub(super) fn fails_at(&self, slot: u32, group: u32, delivery: u32) -> bool {
         let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
         let own = self.senders.get(job.producer as usize).and_then(|sender| sender.policy.failure);
-        group.policy.fails(job.identity, job.deliveries, own)
+        group.policy.fails(job.identity, delivery, own)
     }
 
     /// After its work a server takes another message, and its own, if it was served, goes on to where it is

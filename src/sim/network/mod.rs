@@ -19,7 +19,7 @@
 //! A delivery begins when a message is handed to a consumer, be it into its own line, and with it the
 //! visibility timeout. When that is over the delivery is void: the message waits again in its old place, or
 //! is lost if that was its last delivery. The consumer does not know, and works on its copy in its turn; but
-//! what it says of it, success or failure, counts no more.
+//! what it says of it, success or failure, counts no more, unless the queue says otherwise ([`late`]).
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait
 //! for: a server, a commit, their turn in a consumer's own line, or the next attempt. A message whose sender
@@ -40,6 +40,7 @@ mod idle;
 mod integral;
 mod job;
 mod join;
+mod late;
 mod leave;
 mod limits;
 mod locks;
@@ -78,6 +79,7 @@ use crate::message::{Level, Recorder};
 use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{JobState, Jobs};
+use late::LateDeliveries;
 use leave::Families;
 use parts::{Client, GroupState, QueueState, SimServer, TopicState};
 use resources::ResourceState;
@@ -207,6 +209,7 @@ pub struct Network<S> {
     /// By slot: a dead letter's number and the work that its producer gave it, which it brings again where it
     /// comes back.
     brought: HashMap<u32, (u64, u64)>,
+    late: LateDeliveries,
     /// Messages that reached the network so far.
     offered: u64,
     /// Messages that wait in each queue before the plan begins.
@@ -312,7 +315,7 @@ impl<S: Blocks> Network<S> {
             NetworkEvent::Repair { server } => self.repaired(server, recorder),
             NetworkEvent::Tokens { queue } => self.tokens(queue),
             NetworkEvent::Dealt { queue } => self.dealt(queue, recorder),
-            NetworkEvent::Poll { group } => self.poll(group),
+            NetworkEvent::Poll { group } => self.poll(group, recorder),
             NetworkEvent::Started { server, epoch } => self.started(server, epoch, recorder),
             NetworkEvent::Resend { slot } => self.resend(slot, recorder),
             NetworkEvent::Send { client } => self.send_of(client, recorder),

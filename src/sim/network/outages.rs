@@ -67,7 +67,7 @@ impl<S: Blocks> Network<S> {
         let (phase, queue, number) = (s.phase, s.queue, s.breaks);
         let group = &self.groups[s.group as usize];
         let Some(breakdowns) = &group.policy.breakdowns else { return };
-        let (resume, auto_ack) = (!breakdowns.redeliver, group.auto_ack);
+        let resume = !breakdowns.redeliver;
         let down = breakdowns.time_down(server.into(), number);
         match phase {
             // It is held up meanwhile, and its clock keeps in step with the others'.
@@ -95,6 +95,13 @@ impl<S: Blocks> Network<S> {
             self.groups[s.group as usize].absent.up(self.now);
             return;
         }
+        self.loses_its_work(server, recorder);
+    }
+
+    /// A server that was at work is so no more, and what it had is delivered again, or lost where it was acknowledged.
+    pub(super) fn loses_its_work<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let queue = self.servers[server as usize].queue;
+        let auto_ack = self.groups[self.servers[server as usize].group as usize].auto_ack;
         let worked = self.worked(server);
         self.breaks_off(server);
         let held = self.empty_buffer(server);

@@ -12,7 +12,7 @@ use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerScaler, TopicPolicy};
 use crate::discipline::Waiting;
-use crate::scenario::{Batching, Discipline, Overflow, Preemption, ServiceRate};
+use crate::scenario::{Batching, Discipline, LateAck, Overflow, Preemption, ServiceRate};
 use crate::sim::QueueCounts;
 use std::collections::VecDeque;
 
@@ -33,6 +33,8 @@ pub(super) struct QueueState {
     pub some_expire: bool,
     /// Nanoseconds; `None` is for ever.
     pub visibility: Option<u64>,
+    /// What an acknowledgement is worth that comes later.
+    pub late_ack: LateAck,
     /// Whether a message that comes may not be taken at once: it is to be on disk first, or held back.
     pub admits_later: bool,
     /// Nanoseconds that a group commit takes.

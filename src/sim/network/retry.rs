@@ -1,7 +1,7 @@
 //! Deliveries that fail or are not acknowledged in time, and when the message is delivered again.
 
 use super::dispatch::Dispatch;
-use super::job::{FRESH, JobState, NONE};
+use super::job::{FRESH, JobState};
 use super::parts::Phase;
 use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
@@ -153,19 +153,9 @@ impl<S: Blocks> Network<S> {
     /// A message's time to live ends in the line.
     pub(super) fn expire<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let (queue, waits) =
-            (job.queue, matches!(job.state, JobState::Ready | JobState::Committing | JobState::Blocked));
+        let (queue, waits) = (job.queue, matches!(job.state, JobState::Ready | JobState::Committing));
         if job.place as u32 != place || job.expires > self.now || !waits {
             return;
-        }
-        if job.state == JobState::Blocked {
-            let blocked = &mut self.stations[queue as usize].blocked;
-            if let Some(at) = blocked.iter().position(|b| b.0 == slot)
-                && let Some((_, holder)) = blocked.remove(at)
-                && holder != NONE
-            {
-                self.released.push_back(holder);
-            }
         }
         self.uncount(slot);
         self.lose(slot, Outcome::Expired, recorder);

@@ -16,6 +16,7 @@ impl<S: Blocks> Network<S> {
         let at = station.blocked.iter().position(|&(slot, _)| one_line || self.jobs[slot].lane == lane)?;
         let (slot, holder) = station.blocked.remove(at)?;
         self.uncount(slot);
+        self.ages(slot);
         if holder != NONE {
             self.released.push_back(holder);
         }
@@ -32,6 +33,9 @@ impl<S: Blocks> Network<S> {
             }
             let Some((slot, holder)) = station.blocked.pop_front() else { return };
             self.uncount(slot);
+            if let Some(expires) = self.ages(slot) {
+                self.live_until(slot, expires);
+            }
             if holder != NONE {
                 self.released.push_back(holder);
             }

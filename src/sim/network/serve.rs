@@ -7,7 +7,7 @@ use super::sender::Sender;
 use super::{Network, NetworkEvent, turn_of};
 use crate::discipline::{ServiceOrder as _, Ticket};
 use crate::message::Recorder;
-use crate::scenario::Discipline;
+use crate::scenario::{Discipline, LateAck};
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
@@ -87,7 +87,11 @@ impl<S: Blocks> Network<S> {
         self.stamps = self.stamps.wrapping_add(1);
         let (job, stamp) = (&mut self.jobs[slot], self.stamps);
         (job.deliveries, job.stamp) = (job.deliveries + 1, stamp);
-        if let Some(timeout) = self.stations[job.queue as usize].visibility {
+        let station = &self.stations[job.queue as usize];
+        if let Some(timeout) = station.visibility {
+            if station.late_ack != LateAck::Void {
+                self.note_delivery(slot);
+            }
             self.timer(self.now.saturating_add(timeout), NetworkEvent::Visible { slot, stamp });
         }
     }

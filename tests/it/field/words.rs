@@ -3,8 +3,10 @@
 //! intervals of 99.9 %: a right one misses once in a thousand seeds.
 
 mod blocking_retries;
+mod choosing;
 mod held_back;
 mod joins;
+mod late_acks;
 mod locks;
 mod oldest;
 mod own_ttl;

@@ -1,6 +1,6 @@
 //! Combinations of settings. Loads are high enough for queues to build up, and sometimes beyond.
 
-use super::more_cases::{networks, servers};
+use super::more_cases::{late, networks, servers};
 use super::scene::{Group, Outages, Producer, Queue, Scene, instants, sends, serves};
 
 pub(super) const MS: u64 = 1_000_003;
@@ -43,6 +43,7 @@ pub(super) fn all() -> Vec<Scene> {
     all.extend(failures());
     all.extend(servers());
     all.extend(networks());
+    all.extend(late());
     all
 }
 
@@ -56,6 +57,11 @@ fn lines() -> Vec<Scene> {
         one("full: refused", limited("reject-publish"), vec![serves(2, 7 * MS)]),
         one("full: the head goes", limited("drop-head"), vec![serves(2, 7 * MS)]),
         one("full: senders wait", limited("block"), vec![serves(2, 6 * MS)]),
+        one(
+            "senders wait, ttl",
+            Queue { ttl: Some(9 * MS + 7), ..limited("block") },
+            vec![serves(2, 7 * MS)],
+        ),
         one(
             "full and too old",
             Queue { ttl: Some(9 * MS + 7), ..limited("drop-head") },

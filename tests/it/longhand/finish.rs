@@ -14,21 +14,47 @@ impl World<'_> {
         self.rests(server);
         for (stay, delivery) in job.stays {
             let current = self.stays[stay].state == State::With { server };
-            if !current || self.stays[stay].deliveries != delivery {
-                continue;
-            }
-            self.stays[stay].worked += self.now - job.since;
-            self.stays[stay].left = None;
+            let in_time = current && self.stays[stay].deliveries == delivery;
             let message = self.stays[stay].message;
-            if group.fails || self.scene.producers[self.messages[message].producer].poison {
-                self.failed(server, stay);
+            let fails = group.fails || self.scene.producers[self.messages[message].producer].poison;
+            if in_time {
+                self.stays[stay].worked += self.now - job.since;
+                self.stays[stay].left = None;
+                if fails {
+                    self.failed(server, stay);
+                    continue;
+                }
+            } else if fails || !self.counts_late(stay, delivery) {
                 continue;
+            } else {
+                self.works_no_more(stay);
+                self.stays[stay].state = State::With { server };
             }
             self.ends(stay, Outcome::Served);
             match group.to {
                 Some(to) => self.arrives(message, to, Some(server)),
                 None => self.leaves(message, Outcome::Served),
             }
+        }
+    }
+
+    /// Whether the acknowledgement of a delivery is worth something although its time was over.
+    fn counts_late(&self, stay: usize, delivery: u32) -> bool {
+        let this = &self.stays[stay];
+        let waits = matches!(this.state, State::Waits { .. });
+        match self.scene.queues[this.queue].late {
+            "accepted" => waits || matches!(this.state, State::With { .. }),
+            "until-redelivered" => waits && this.deliveries == delivery,
+            _ => false,
+        }
+    }
+
+    /// Whoever works on a message has worked on it until now as far as its queue is concerned.
+    pub(super) fn works_no_more(&mut self, stay: usize) {
+        let State::With { server } = self.stays[stay].state else { return };
+        let its = |j: &&super::world::Job| j.stays.contains(&(stay, self.stays[stay].deliveries));
+        if let Some(job) = self.servers[server].job.as_ref().filter(its) {
+            self.stays[stay].worked += self.now - job.since;
         }
     }
 

@@ -169,10 +169,7 @@ impl World<'_> {
         if !matches!(this.state, State::With { .. }) || this.deliveries != delivery {
             return;
         }
-        if let State::With { server } = this.state {
-            let since = self.servers[server].job.as_ref().map_or(self.now, |j| j.since);
-            self.stays[stay].worked += self.now - since;
-        }
+        self.works_no_more(stay);
         self.comes_back(stay, self.now);
     }
 
@@ -181,6 +178,10 @@ impl World<'_> {
         let q = &self.scene.queues[self.stays[stay].queue];
         if q.limit.is_some_and(|most| self.stays[stay].deliveries >= most) {
             self.ends(stay, Outcome::Dropped);
+            return;
+        }
+        if from == self.now && q.ttl.is_some_and(|ttl| self.stays[stay].sent + ttl < self.now) {
+            self.ends(stay, Outcome::Expired);
             return;
         }
         self.stays[stay].state = State::Waits { from };
@@ -255,9 +256,13 @@ impl World<'_> {
         let resume = self.group_of(server).outages.is_some_and(|o| o.resume);
         self.servers[server].broken = true;
         self.servers[server].worked = 0;
-        if resume {
-            return;
+        if !resume {
+            self.drops_its_work(server);
         }
+    }
+
+    /// What a server has waits again.
+    fn drops_its_work(&mut self, server: usize) {
         if let Some(job) = self.servers[server].job.take() {
             for (stay, delivery) in job.stays {
                 if self.stays[stay].deliveries == delivery
@@ -299,7 +304,11 @@ impl World<'_> {
     fn resize(&mut self, group: usize, many: usize) {
         while self.there(group).len() > many {
             let leaver = self.there(group).into_iter().max_by_key(|s| (self.servers[*s].job.is_none(), *s));
-            leaver.into_iter().for_each(|s| self.servers[s].leaves = true);
+            let Some(server) = leaver else { return };
+            self.servers[server].leaves = true;
+            if self.scene.groups[group].scale.is_some_and(|scale| scale.kill) {
+                self.drops_its_work(server);
+            }
         }
         while self.there(group).len() < many {
             let away = |s: &Server| s.group == group && s.leaves;

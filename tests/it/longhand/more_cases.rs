@@ -16,6 +16,7 @@ pub(super) fn servers() -> Vec<Scene> {
         in_flight: false,
         up: None,
         down: None,
+        kill: false,
     };
     let scaled = |s: Scale| vec![Group { scale: Some(s), ..serves(4, 8 * MS) }];
     let hours = || vec![(20 * MS + 1, 1), (31 * MS + 7, 4), (9 * MS + 3, 0)];
@@ -112,6 +113,12 @@ pub(super) fn servers() -> Vec<Scene> {
             300,
         ),
         one("scaled", queue(), scaled(scale)),
+        one("scaled and killed", queue(), scaled(Scale { kill: true, ..scale })),
+        one(
+            "killed too often",
+            Queue { limit: Some(2), max_length: Some(12), ..queue() },
+            scaled(Scale { kill: true, target: 2, every: 7 * MS + 1, ..scale }),
+        ),
         one(
             "scaled slowly",
             queue(),
@@ -121,6 +128,78 @@ pub(super) fn servers() -> Vec<Scene> {
             "scaled with those in service",
             Queue { max_length: Some(9), ..queue() },
             scaled(Scale { in_flight: true, ..scale }),
+        ),
+    ]
+}
+
+/// Acknowledgements that come after the visibility timeout.
+pub(super) fn late() -> Vec<Scene> {
+    let after = |late, q: Queue| Queue { visibility: Some(5 * MS + 1), late, ..q };
+    let (until, accepted) = (|q| after("until-redelivered", q), |q| after("accepted", q));
+    let fails = || Group { fails: true, retry: Some((30 * MS, 30 * MS)), ..serves(1, 2 * MS) };
+    let poisoned = || {
+        let mut all = three();
+        all[0].poison = true;
+        all
+    };
+    let longer = || {
+        let mut all = three();
+        all.iter_mut().for_each(|p| p.work = p.work.map(|work| 2 * work));
+        all
+    };
+    let longer_poison = || {
+        let mut all = longer();
+        all[1].poison = true;
+        all
+    };
+    let to = |to, g: Group| Group { to: Some(to), ..g };
+    let from = |from: Vec<usize>, g: Group| Group { from, ..g };
+    let room = |overflow| Queue { max_length: Some(2), overflow, ..queue() };
+    let ttl = || Queue { ttl: Some(19 * MS), ..queue() };
+    let limit = |n| Queue { limit: Some(n), ..queue() };
+    let batch = || Group { batch: Some((3, 4 * MS)), per_message: MS, ..serves(3, 5 * MS) };
+    vec![
+        one("late, not handed out again", until(queue()), vec![serves(1, 7 * MS), serves(1, 2 * MS)]),
+        one("late, one server", until(queue()), vec![serves(1, 7 * MS)]),
+        one("late, handed out again", accepted(queue()), vec![serves(3, 8 * MS), serves(1, 2 * MS)]),
+        one("late, handed out often", accepted(limit(4)), vec![serves(5, 13 * MS)]),
+        one("late, not again, ttl", until(ttl()), vec![serves(2, 7 * MS)]),
+        one("late, ttl", accepted(ttl()), vec![serves(2, 7 * MS), serves(1, 3 * MS)]),
+        one("late, senders wait", accepted(room("block")), vec![serves(2, 7 * MS), serves(1, 3 * MS)]),
+        one("late, not again, full", until(room("drop-head")), vec![serves(2, 7 * MS), serves(1, 3 * MS)]),
+        one("late, waits for a retry", accepted(limit(6)), vec![serves(1, 7 * MS), fails()]),
+        one("late, not again, waits for a retry", until(limit(6)), vec![serves(1, 7 * MS), fails()]),
+        several("late, poison", poisoned(), vec![accepted(limit(2))], vec![serves(5, MS)]),
+        several("late, long poison", longer_poison(), vec![accepted(limit(3))], vec![serves(5, MS)]),
+        several("late, lifo", longer(), vec![accepted(Queue { discipline: "lifo", ..queue() })], {
+            vec![serves(5, MS)]
+        }),
+        several("late, in a window", longer(), vec![accepted(queue())], {
+            vec![Group { prefetch: 3, ..serves(5, MS) }]
+        }),
+        several("late, not again, in a window", longer(), vec![until(limit(4))], {
+            vec![Group { prefetch: 3, ..serves(5, MS) }]
+        }),
+        several("late, locked", longer(), vec![accepted(Queue { locks: true, ..queue() })], {
+            vec![serves(3, MS)]
+        }),
+        one("late, in a batch", accepted(queue()), vec![batch()]),
+        one("late, not again, in a batch", until(Queue { limit: Some(4), ..room("drop-head") }), vec![batch()]),
+        one("late, by a bucket", accepted(queue()), {
+            let bucket = Some(Bucket { every: 4_000_000, burst: 3, each: false });
+            vec![Group { bucket, ..serves(4, 8 * MS) }]
+        }),
+        several(
+            "late, and on to where it waits for room",
+            vec![sends(instants(7, 300, 3 * MS))],
+            vec![accepted(queue()), room("block")],
+            vec![to(To::Queue(1), serves(3, 8 * MS)), from(vec![1], serves(1, 3 * MS))],
+        ),
+        several(
+            "late, and round again",
+            vec![sends(instants(7, 200, 10 * MS))],
+            vec![accepted(Queue { dead: Some(1), ..limit(3) }), queue()],
+            vec![serves(4, 16 * MS), from(vec![1], to(To::Queue(0), serves(1, 2 * MS)))],
         ),
     ]
 }

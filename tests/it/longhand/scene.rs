@@ -42,6 +42,7 @@ pub(super) struct Queue {
     pub limit: Option<u32>,
     pub dead: Option<usize>,
     pub visibility: Option<Ns>,
+    pub late: &'static str,
     pub partitions: Option<u64>,
     pub locks: bool,
     pub backlog: usize,
@@ -104,6 +105,7 @@ pub(super) struct Scale {
     pub in_flight: bool,
     pub up: Option<usize>,
     pub down: Option<usize>,
+    pub kill: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -257,6 +259,7 @@ impl Queue {
         line(&mut text, "delivery_limit", self.limit.map(|n| n.to_string()));
         line(&mut text, "dead_letter", self.dead.map(|q| format!("\"q{q}\"")));
         line(&mut text, "visibility_timeout", self.visibility.and_then(time));
+        line(&mut text, "late_ack", word(self.late));
         line(&mut text, "partitions", self.partitions.map(|n| n.to_string()));
         line(&mut text, "locks", self.locks.then(|| "\"by-key\"".into()));
         line(&mut text, "initial_backlog", (self.backlog > 0).then(|| self.backlog.to_string()));
@@ -350,7 +353,7 @@ impl Scale {
         let step = |key: &str, n: Option<usize>| n.map(|n| format!(", {key} = {n}")).unwrap_or_default();
         format!(
             "{{ min = {}, max = {}, target_backlog = {}, every = \"{}ns\", startup = \"{}ns\", cooldown = \
-                \"{}ns\", in_flight = {}{}{} }}",
+                \"{}ns\", in_flight = {}{}{}{} }}",
             self.min,
             self.max,
             self.target,
@@ -359,7 +362,8 @@ impl Scale {
             self.cooldown,
             self.in_flight,
             step("max_step_up", self.up),
-            step("max_step_down", self.down)
+            step("max_step_down", self.down),
+            if self.kill { ", scale_in = \"kill\"" } else { "" }
         )
     }
 }

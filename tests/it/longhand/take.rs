@@ -21,30 +21,29 @@ impl World<'_> {
                     self.servers[server].keeps = None;
                     self.use_token(server);
                     self.stays[stay].deliveries += 1;
-                    self.begin(server, vec![stay]);
+                    self.begin(server, vec![(stay, self.stays[stay].deliveries)]);
                     return true;
                 }
                 continue;
             }
-            if let Some(at) = s.hand.iter().position(|(when, _)| *when <= self.now) {
-                let (_, stay) = self.servers[server].hand.remove(at);
-                self.begin(server, vec![stay]);
+            if let Some(at) = s.hand.iter().position(|(when, ..)| *when <= self.now) {
+                let (_, stay, delivery) = self.servers[server].hand.remove(at);
+                self.begin(server, vec![(stay, delivery)]);
                 return true;
             }
         }
         false
     }
 
-    fn begin(&mut self, server: usize, stays: Vec<usize>) {
+    fn begin(&mut self, server: usize, stays: Vec<(usize, u32)>) {
         self.sequence += 1;
         let group = self.group_of(server);
-        let first = &self.stays[stays[0]];
+        let first = &self.stays[stays[0].0];
         let producer = &self.scene.producers[self.messages[first.message].producer];
         let here = producer.to == To::Queue(first.queue);
         let work =
             producer.work.filter(|_| here).unwrap_or(group.service) + group.per_message * stays.len() as Ns;
-        let left = self.stays[stays[0]].left.unwrap_or(u128::from(work) * PARTS);
-        let stays = stays.iter().map(|s| (*s, self.stays[*s].deliveries)).collect();
+        let left = first.left.unwrap_or(u128::from(work) * PARTS);
         self.servers[server].job = Some(Job { stays, since: self.now, left, sequence: self.sequence });
     }
 
@@ -74,11 +73,11 @@ impl World<'_> {
         let mut taken = Vec::new();
         while taken.len() < many {
             let Some(stay) = self.first_of(queue) else { break };
-            taken.push(stay);
             self.stays[stay].state = State::With { server };
             if !std::mem::take(&mut self.stays[stay].put_aside) {
                 self.stays[stay].deliveries += 1;
             }
+            taken.push((stay, self.stays[stay].deliveries));
             self.use_token(server);
             if let Some(after) = self.scene.queues[queue].visibility {
                 self.at(self.now + after, Event::Visible(stay, self.stays[stay].deliveries));
@@ -89,7 +88,7 @@ impl World<'_> {
             self.begin(server, taken);
         } else {
             let arrives = self.now + group.transit;
-            self.servers[server].hand.extend(taken.iter().map(|s| (arrives, *s)));
+            self.servers[server].hand.extend(taken.iter().map(|(s, n)| (arrives, *s, *n)));
             self.at(arrives, Event::Wake);
         }
         true

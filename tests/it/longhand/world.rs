@@ -64,8 +64,8 @@ pub(super) struct Server {
     pub group: usize,
     pub speed: (u64, u64),
     pub job: Option<Job>,
-    /// Handed over and not begun: when each arrives, and who.
-    pub hand: Vec<(Ns, usize)>,
+    /// Handed over and not begun: when each arrives, who, and which delivery of it that is.
+    pub hand: Vec<(Ns, usize, u32)>,
     /// Acknowledgements on their way back.
     pub acknowledging: usize,
     /// A failed message that it keeps, and when it tries again.

@@ -472,4 +472,45 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         ],
     ),
     ("far from its queue", &[("consumers.c", "transit", "\"20ms\"")]),
+    (
+        "late acknowledgements",
+        &[("queues.q", "visibility_timeout", "\"250ms\""), ("queues.q", "late_ack", "\"until-redelivered\"")],
+    ),
+    (
+        "acknowledgements however late",
+        &[("queues.q", "visibility_timeout", "\"60ms\""), ("queues.q", "late_ack", "\"accepted\"")],
+    ),
+    ("who sends again", &[("producers.p", "resend", "{ after = \"300ms\", at_most = 1 }")]),
+    (
+        "servers of two queues",
+        &[("consumers.c", "from", "[\"q\", \"s\"]"), ("queues.s", "partitions", "")],
+    ),
+    (
+        "servers of two queues with messages",
+        &[
+            ("consumers.c", "from", "[\"s\", \"q\"]"),
+            ("queues.s", "partitions", ""),
+            ("producers.s", "to", "\"s\""),
+            ("producers.s", "rate", "\"1/s\""),
+        ],
+    ),
+    ("prefetch by demand", &[("consumers.c", "prefetch", "4"), ("consumers.c", "prefetch_by", "\"demand\"")]),
+    ("two commits a message", &[("queues.q", "durability", "{ sync_per_message = 2 }")]),
+    (
+        "partitions that are dealt anew",
+        &[
+            ("queues.q", "partitions", "4"),
+            ("consumers.c", "count", "[{ for = \"3s\", count = 2 }, { for = \"2s\", count = 1 }]"),
+            ("consumers.c", "rebalance", "\"50ms\""),
+        ],
+    ),
+    (
+        "a stabilized autoscaler",
+        &[(
+            "consumers.c",
+            "autoscale",
+            "{ min = 1, max = 3, target_backlog = 2, every = \"500ms\", stabilization = \"1s\", in_flight = true }",
+        )],
+    ),
+    ("a group that is slower together", &[("consumers.c", "service_rate", "{ law = \"usl\", sigma = 0.1 }")]),
 ];

@@ -1,6 +1,8 @@
 //! What is told of producers and groups beside their queues' loads: a line for each word that bears on them.
 
-use crate::scenario::{Consumer, LimitScope, Producer, Queue, Resend, ResourceSharing, Scenario, Shift};
+use crate::scenario::{
+    Consumer, LateAck, LimitScope, Producer, Queue, Resend, ResourceSharing, Scenario, Shift,
+};
 use crate::units::{Time, plain, significant};
 
 /// All lines, each with its end.
@@ -17,7 +19,8 @@ pub(super) fn told(scenario: &Scenario) -> String {
     };
     let groups = scenario.consumers.iter().flat_map(lines).flatten();
     let joins = scenario.queues.iter().filter_map(|queue| join_line(scenario, queue));
-    scenario.producers.iter().filter_map(resend_line).chain(joins).chain(groups).collect()
+    let late = scenario.queues.iter().filter_map(late_line);
+    scenario.producers.iter().filter_map(resend_line).chain(joins).chain(late).chain(groups).collect()
 }
 
 /// Which copies come together before a queue.
@@ -26,6 +29,21 @@ fn join_line(scenario: &Scenario, queue: &Queue) -> Option<String> {
     let (needed, copies) = (topic.copies_to_rejoin(), topic.subscriptions.len());
     let name = &queue.name;
     Some(format!("queue `{name}`   {needed} of {copies} copies of `{}` make one message here\n", topic.name))
+}
+
+/// What a late acknowledgement is worth at a queue, which leaves its load between two bounds.
+fn late_line(queue: &Queue) -> Option<String> {
+    let timeout = Time(queue.visibility_timeout?);
+    let unless = match queue.late_ack {
+        LateAck::Void => return None,
+        LateAck::UntilRedelivered => ", unless it was handed out again",
+        LateAck::Accepted => "",
+    };
+    Some(format!(
+        "queue `{}`   what is acknowledged after {timeout} is done{unless}: rho is at least that of one delivery each, \
+            at most that where nothing late counts\n",
+        queue.name
+    ))
 }
 
 /// The queues that share a group, of which each has the load of all as its rho.

@@ -51,3 +51,22 @@ fn only_a_producer_s_own_messages_expire() {
     assert!((wait - slow).abs() <= half + 0.02 * slow && half < 0.1 * slow, "{wait} ± {half}, {slow}");
     assert_eq!(simulated(&text, "producers.o.loss").0, 0.0);
 }
+
+/// A message whose sender waits for room has not come to the queue, where its time begins: with room for one beside the
+/// one server nobody in the queue waits for longer than one service, 10 ms, and so nobody expires after 11 ms, however
+/// long the senders wait. What may wait anywhere is lost after 11 ms.
+#[test]
+fn no_time_runs_while_a_sender_waits_for_room() {
+    let constant = |more| line("", more, "").replace("exponential(10ms)", "10ms").replace("60_000", "20_000");
+    let outside = constant("max_length = 1\noverflow = \"block\"\nmessage_ttl = \"11ms\"");
+    assert_eq!(simulated(&outside, "total.loss").0, 0.0);
+    let (sending, _) = simulated(&outside, "total.send.mean");
+    assert!(sending > 0.02, "{sending}");
+    assert!(simulated(&constant("message_ttl = \"11ms\""), "total.loss").0 > 0.05);
+    let random = line("", "max_length = 1\noverflow = \"block\"\nmessage_ttl = \"11ms\"", "");
+    let why = refused(&both(&random.replace("60_000", "2000")));
+    assert!(why.contains("senders wait for room in the queue"), "{why}");
+    // Nor does it end their waiting where more come than can be served.
+    let load = &queuelab::theory::explain(&crate::semantics::scenario(&random.replace("90/s", "190/s"))).loads[0];
+    assert!(load.grows(), "{load:?}");
+}

@@ -1,6 +1,7 @@
 //! Servers that several queues share.
 
 use super::*;
+use std::collections::VecDeque;
 
 fn pool(servers: u32, more: &str) -> String {
     format!(
@@ -56,6 +57,48 @@ fn weights_share_the_waits_out() {
     assert!(urgent > 0.008 / 0.7 + 0.001 && urgent < 0.04 && bulk > 0.04, "{urgent} {bulk}");
 }
 
+/// The mean waits of two kinds of messages, those of the keys 1 to 3 and the others, at one server that takes the next
+/// of either where only those wait, else of the first kind with a probability.
+fn by_chance(all: &[(f64, u32, f64)], first: f64) -> [f64; 2] {
+    let draws = Key::new(77, 0);
+    let mut waiting = [VecDeque::new(), VecDeque::new()];
+    let (mut next, mut asked, mut now) = (0, 0, 0.0);
+    let (mut sum, mut count) = ([0.0; 2], [0; 2]);
+    loop {
+        while let Some(one) = all.get(next).filter(|one| one.0 <= now) {
+            waiting[usize::from(one.1 > 3)].push_back(*one);
+            next += 1;
+        }
+        let kind = match [waiting[0].is_empty(), waiting[1].is_empty()] {
+            [true, true] if next == all.len() => break,
+            [true, true] => {
+                now = all[next].0;
+                continue;
+            }
+            [false, false] => {
+                asked += 1;
+                usize::from(draws.uniform_at(asked, 0) > first)
+            }
+            [empty, _] => usize::from(empty),
+        };
+        let Some((came, _, work)) = waiting[kind].pop_front() else { break };
+        (sum[kind], count[kind]) = (sum[kind] + now - came, count[kind] + 1);
+        now += work;
+    }
+    [sum[0] / f64::from(count[0]), sum[1] / f64::from(count[1])]
+}
+
+/// Three times in four where both wait, beside the slow simulation.
+#[test]
+fn weights_are_shares_of_those_that_wait() {
+    let study = both(&pool(1, "weights = [3, 1]"));
+    let slow = by_chance(&messages(1_500_000, 80.0, 8, 0.01), 0.75);
+    for (queue, slow) in ["urgent", "bulk"].into_iter().zip(slow) {
+        let (wait, half) = found(&study, &format!("queues.{queue}.wait.mean"));
+        assert!((wait - slow).abs() <= half + 0.02 * slow && half < 0.1 * slow, "{queue}: {wait} ± {half}, {slow}");
+    }
+}
+
 /// Three of each wait from the start, 10 ms each: the first queue of the list is emptied first, whatever the order
 /// in which the queues are declared.
 #[test]
@@ -75,4 +118,33 @@ fn a_backlog_is_worked_off_in_the_list_s_order() {
         let refusal = refusal(&pool(1, more));
         assert!(refusal.contains(told), "{refusal}");
     }
+}
+
+/// On the in-process queue servers wait for several queues; brokers and what comes later by itself are refused by name.
+#[test]
+fn servers_of_several_queues_are_measured_in_this_process() {
+    let text = |more: &str, queue: &str| {
+        let text = pool(2, more).replace("[queues.bulk]", &format!("[queues.bulk]\n{queue}"));
+        format!("{text}[measurement]\nduration = \"300ms\"\nspeed = 5\n")
+    };
+    let measured = |text: &str| {
+        let methods = [Method::Measurement];
+        queuelab::study::run(&crate::semantics::scenario(text), &methods, &queuelab::study::NoProgress)
+    };
+    for weights in ["", "weights = [2, 1]"] {
+        let study = measured(&text(weights, "initial_backlog = 5"));
+        let answer = study.answer(Method::Measurement).unwrap_or_else(|| panic!("{:?}", study.unanswered));
+        for queue in ["urgent", "bulk"] {
+            assert!(value(answer, &format!("queues.{queue}.throughput")) > 0.0, "{queue}");
+        }
+        assert!(answer.gates.iter().all(|gate| gate.name != "lost" || gate.value == 0.0), "{:?}", answer.gates);
+    }
+    let why = |text: &str| measured(text).unanswered.iter().map(|u| u.reason.to_string()).collect::<String>();
+    let timeout = text("", "visibility_timeout = \"1s\"");
+    let timeout = timeout.replace("[queues.urgent]", "[queues.urgent]\nvisibility_timeout = \"1s\"");
+    assert!(why(&timeout).contains("where servers have other queues, too"), "{}", why(&timeout));
+    let delayed = text("failure = 0.1\nretry_delay = \"5ms\"", "");
+    assert!(why(&delayed).contains("and of nothing else"), "{}", why(&delayed));
+    let on_flume = text("", "").replace("speed = 5", "speed = 5\ntarget = \"flume\"");
+    assert!(why(&on_flume).contains("it only hands messages over"), "{}", why(&on_flume));
 }
