@@ -134,8 +134,9 @@ fn value(text: &str, faint: bool) -> String {
 }
 
 fn figures(study: &Study) -> String {
-    let figure = |plot: &super::Plot| {
-        page::plot(&super::headline::capitalized(plot.about), |frame| (plot.draw)(study, frame))
+    let figure = |plot: &super::Plot| match (plot.finding)(study) {
+        Some(found) => page::plot(&found, plot.about, |frame| (plot.draw)(study, frame)),
+        None => page::plot(&super::headline::capitalized(plot.about), "", |frame| (plot.draw)(study, frame)),
     };
     plots::PLOTS.iter().map(figure).collect()
 }

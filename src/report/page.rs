@@ -100,18 +100,24 @@ pub(super) fn section(title: &str, body: &str) -> String {
 
 /// A picture with what it shows; on a narrow screen it is moved sideways, not made smaller.
 pub(super) fn figure(caption: &str, svg: &str) -> String {
-    pictures(caption, svg, None)
+    pictures((caption, ""), svg, None)
 }
 
-/// A plot, drawn once for wide screens and paper and once for narrow screens; nothing where nothing is drawn.
-pub(super) fn plot(caption: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
-    draw(Frame::Page).map_or(String::new(), |svg| pictures(caption, &svg, draw(Frame::Phone).as_deref()))
+/// A plot, drawn once for wide screens and paper and once for narrow screens, below what it finds and how it is read;
+/// nothing where nothing is drawn.
+pub(super) fn plot(finding: &str, read: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
+    let drawn = draw(Frame::Page);
+    drawn.map_or(String::new(), |svg| pictures((finding, read), &svg, draw(Frame::Phone).as_deref()))
 }
 
-fn pictures(caption: &str, wide: &str, phone: Option<&str>) -> String {
+fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>) -> String {
+    let read = match read {
+        "" => String::new(),
+        read => format!("<span class=\"note\">{}</span>", said(&super::headline::capitalized(read))),
+    };
     let caption = match caption {
         "" => String::new(),
-        caption => format!("<figcaption>{}</figcaption>\n", said(caption)),
+        caption => format!("<figcaption>{}{read}</figcaption>\n", said(caption)),
     };
     let (class, phone) = match phone {
         Some(svg) => (" wide", format!("<div class=\"phone\">\n{svg}</div>\n")),

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, Columns, TOP};
 use super::theme::{self, Pen};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, Told};
 use crate::study::bench::Benchmark;
 
 const PANEL: i32 = 260;
@@ -11,7 +11,7 @@ const PANEL: i32 = 260;
 const SHOWN: [(&str, &str); 2] = [("p50", "median"), ("p99", "p99")];
 
 /// The picture; `None` where no latency is known.
-pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option<String> {
+pub(crate) fn draw(all: &[Benchmark], told: &Told<'_>, frame: Frame) -> Option<String> {
     let points = |one: &Benchmark, statistic: &str| -> Vec<(f64, f64)> {
         let of = |(_, run): &(f64, crate::study::bench::BenchRun)| {
             Some((run.offered, run.time("total", "latency", statistic)?))
@@ -27,10 +27,8 @@ pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option
     }
     let step = PANEL + 66;
     let height = TOP + step * SHOWN.len() as i32;
-    let names: Vec<&str> = all.iter().map(|one| one.target.as_str()).collect();
-    let title = format!("Latency up to the highest rate: {}", names.join(", "));
     let subtitle = "open loop, messages are no work · each line ends at 95 % of what its target sustains";
-    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, Columns::of(frame)), (told.finding, subtitle), told.all, |figure| {
         for (i, (statistic, name)) in SHOWN.iter().enumerate() {
             let top = TOP + step * i as i32;
             let panel = figure.panel(

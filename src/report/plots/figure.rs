@@ -60,16 +60,33 @@ pub(super) struct Figure<'a> {
 
 /// What a title and a subtitle take, in pixels from the top.
 const HEAD: u32 = 60;
+/// A line of a note below the panels.
+const NOTE: i32 = 16;
 
 /// Draws a figure of a height and returns its file.
 pub(super) fn figure(
     frame: Frame,
-    (height, columns): (i32, Columns),
-    (title, subtitle): (&str, &str),
+    size: (i32, Columns),
+    titles: (&str, &str),
     description: &str,
     draw: impl FnOnce(&Figure<'_>),
 ) -> String {
-    let mut svg = Svg::new(columns.width as u32, height as u32);
+    noted(frame, size, titles, (description, &[]), draw)
+}
+
+/// The same with sentences below its panels, which the height does not count.
+pub(super) fn noted(
+    frame: Frame,
+    (height, columns): (i32, Columns),
+    (title, subtitle): (&str, &str),
+    (description, notes): (&str, &[String]),
+    draw: impl FnOnce(&Figure<'_>),
+) -> String {
+    // Widths of texts are estimates.
+    let room = 0.95 * f64::from(columns.width - columns.edge - 6) / f64::from(BODY);
+    let notes: Vec<String> = notes.iter().flat_map(|note| theme::wrapped(note, room)).collect();
+    let below = if notes.is_empty() { 0 } else { NOTE * notes.len() as i32 + 4 };
+    let mut svg = Svg::new(columns.width as u32, (height + below) as u32);
     {
         let figure = Figure { root: (&mut svg).into_drawing_area(), columns };
         sure(figure.root.fill(&PAPER));
@@ -77,6 +94,10 @@ pub(super) fn figure(
             figure.head(title, subtitle);
         }
         draw(&figure);
+        for (i, note) in notes.iter().enumerate() {
+            let at = (columns.edge, height + NOTE * i as i32 + BODY - 4);
+            figure.words(note, at, Side::Above, &MUTED, BODY, false);
+        }
     }
     svg.finish(title, description, if frame == Frame::Alone { 0 } else { HEAD })
 }
@@ -89,16 +110,18 @@ fn sure<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
 impl<'a> Figure<'a> {
     fn head(&self, title: &str, subtitle: &str) {
         let room = f64::from(self.columns.width - 48);
-        // Bold letters are wider; a long title is written smaller before it is cut.
+        // Bold letters are wider; a long title is written smaller, then in two lines, before it is cut.
         let size = ((room / (BOLD * theme::text_width(title))) as i32).clamp(LEAST_TITLE, TITLE);
-        self.words(
-            &theme::fitted(title, room / (BOLD * f64::from(size))),
-            (24, 34),
-            Side::Above,
-            &INK,
-            size,
-            true,
-        );
+        let fits = room / (BOLD * f64::from(size));
+        let lines = theme::wrapped(title, fits);
+        if let [first, rest @ ..] = lines.as_slice()
+            && !rest.is_empty()
+        {
+            self.words(first, (24, 20), Side::Above, &INK, size, true);
+            self.words(&theme::fitted(&rest.join(" "), fits), (24, 37), Side::Above, &INK, size, true);
+        } else {
+            self.words(&theme::fitted(title, fits), (24, 34), Side::Above, &INK, size, true);
+        }
         self.words(
             &theme::fitted(subtitle, room / f64::from(BODY)),
             (24, 54),

@@ -1,7 +1,9 @@
 //! The queue's length over time: a panel for each queue, a line for each method that watched it.
 
 use super::axis::Axis;
+use super::coincide::{self, HAIR};
 use super::figure::{self, Columns, Figure, TOP};
+use super::finding::{self, QuotedLength};
 use super::theme::{self, Pen};
 use crate::answer::{Answer, Method, Moment};
 use crate::report::plot::Frame;
@@ -27,21 +29,56 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     };
     let step = panel_height + 62;
     let height = TOP + step * queues.len() as i32 + 2;
-    let title = format!("Messages waiting over time: {}", super::name(study));
+    let quoted = finding::length(study);
+    let title = super::title(quoted.as_ref().map(|q| q.words.clone()), "messages waiting over time");
     let description = format!("Queue length over time of {}", queues.join(", "));
-    let file = figure::figure(
+    let levels: Vec<Levels<'_>> = queues
+        .iter()
+        .map(|queue| Levels::of(study, queue, MOST_POINTS / queues.len().min(3), quoted.as_ref()))
+        .collect();
+    let notes: Vec<String> = levels.iter().flat_map(Levels::notes).collect();
+    let file = figure::noted(
         frame,
         (height, Columns::of(frame)),
         (&title, &super::how(study)),
-        &description,
+        (&description, &notes),
         |figure| {
-            for (i, queue) in queues.iter().enumerate() {
+            for (i, levels) in levels.iter().enumerate() {
                 let top = TOP + step * i as i32;
-                panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
+                panel(figure, levels, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
             }
         },
     );
     Some(file)
+}
+
+/// What a panel shows of a queue, and how far its axis goes.
+struct Levels<'a> {
+    queue: &'a str,
+    lines: Vec<LevelCurve<'a>>,
+    high: f64,
+}
+
+impl<'a> Levels<'a> {
+    fn of(study: &'a Study, queue: &'a str, most: usize, quoted: Option<&QuotedLength>) -> Self {
+        let lines = lines(study, queue, most);
+        // What the title quotes is on the axis.
+        let quoted = quoted.filter(|quoted| quoted.queue == queue).map_or(0.0, |quoted| quoted.most);
+        let moments = lines.iter().flat_map(|l| &l.moments);
+        let seen = moments.map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max);
+        Levels { queue, high: 1.06 * seen.max(quoted).max(1.0), lines }
+    }
+
+    /// Which lines are drawn, and for which others.
+    fn merged(&self) -> Vec<coincide::Merged> {
+        let points: Vec<Vec<(f64, f64)>> = self.lines.iter().map(LevelCurve::points).collect();
+        coincide::merged(&points.iter().map(Vec::as_slice).collect::<Vec<_>>(), HAIR * self.high)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let name = |i: usize| self.lines[i].label.clone();
+        self.merged().iter().filter_map(|merged| coincide::told(merged, name)).collect()
+    }
 }
 
 /// The queues that were watched, the longest first if there are too many, else in the scenario's order.
@@ -66,6 +103,12 @@ struct LevelCurve<'a> {
     moments: Vec<Moment>,
     /// How many looks each moment is the mean of; 0 for a line that is not a path.
     looks: usize,
+}
+
+impl LevelCurve<'_> {
+    fn points(&self) -> Vec<(f64, f64)> {
+        self.moments.iter().map(|m| (m.at, m.waiting)).collect()
+    }
 }
 
 /// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan
@@ -116,8 +159,8 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> 
     paths.into_iter().filter(is_kept).chain(means).collect()
 }
 
-fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (last, queues): (bool, usize)) {
-    let lines = lines(study, queue, MOST_POINTS / queues.min(3));
+fn panel(figure: &Figure<'_>, levels: &Levels<'_>, span: (i32, i32), (last, queues): (bool, usize)) {
+    let Levels { queue, lines, high } = levels;
     let moments = || lines.iter().flat_map(|l| &l.moments);
     let end = moments().map(|m| m.at).fold(0.0, f64::max);
     // Means are drawn from the left edge, wherever that is.
@@ -128,7 +171,6 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
         .map(|m| m.at)
         .fold(f64::INFINITY, f64::min);
     let start = if first.is_finite() && first > NEAR_ZERO * end && first < end { first } else { 0.0 };
-    let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
     let (size, unit) = time_scale(end.max(1e-9));
     let x_title = if last { format!("time, {unit}") } else { String::new() };
     let looks = lines.iter().map(|l| l.looks).max().unwrap_or(0);
@@ -141,22 +183,28 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
     let panel = figure.panel(
         span,
         Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)),
-        Axis::linear(&y_title, 0.0, high * 1.06),
+        Axis::linear(&y_title, 0.0, *high),
     );
-    let ends = lines.iter().filter_map(|LevelCurve { answer, label, moments, .. }| {
-        let color = theme::color(answer.method);
+    for LevelCurve { answer, moments, .. } in lines {
         let band: Vec<(f64, f64, f64)> = moments
             .iter()
             .filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h)))
             .collect();
-        panel.band(&band, color);
-        let points: Vec<(f64, f64)> = moments.iter().map(|m| (m.at / size, m.waiting)).collect();
+        panel.band(&band, theme::color(answer.method));
+    }
+    let ends = levels.merged().into_iter().filter_map(|merged| {
+        let line = &lines[merged.drawn];
+        let color = theme::color(line.answer.method);
+        let points: Vec<(f64, f64)> =
+            line.points().into_iter().map(|(at, level)| (at / size, level)).collect();
         // A level is a line for every method: dots would hide how it got there.
-        let pen = match theme::pen(answer.method) {
+        let pen = match theme::pen(line.answer.method) {
             Pen::Dots(_) => Pen::Solid(12),
             pen => pen,
         };
-        panel.line(&points, color, pen).map(|at| (label.clone(), color, at))
+        let names = std::iter::once(merged.drawn).chain(merged.with).map(|i| lines[i].label.as_str());
+        let name = names.collect::<Vec<_>>().join(", ");
+        panel.line(&points, color, pen).map(|at| (name, color, at))
     });
     panel.end_labels(ends.collect());
 }

@@ -7,8 +7,11 @@ mod agreement;
 mod axis;
 mod bench;
 mod capacity;
+mod coincide;
 mod compare;
 mod figure;
+mod finding;
+mod heat_map;
 mod levels;
 mod percentiles;
 mod predict;
@@ -28,9 +31,24 @@ pub(super) use sweep::drawn as swept;
 
 /// Every plot of a study.
 pub(super) const PLOTS: &[Plot] = &[
-    Plot { file: "agreement.svg", about: "what each method says, with its interval", draw: agreement::draw },
-    Plot { file: "percentiles.svg", about: "how slow the slowest messages are", draw: percentiles::draw },
-    Plot { file: "queue-length.svg", about: "how many messages wait, over time", draw: levels::draw },
+    Plot {
+        file: "agreement.svg",
+        about: "what each method says, with its interval",
+        finding: finding::agreement,
+        draw: agreement::draw,
+    },
+    Plot {
+        file: "percentiles.svg",
+        about: "how slow the slowest messages are",
+        finding: finding::latency,
+        draw: percentiles::draw,
+    },
+    Plot {
+        file: "queue-length.svg",
+        about: "how many messages wait, over time",
+        finding: |study| finding::length(study).map(|quoted| quoted.words),
+        draw: levels::draw,
+    },
 ];
 
 /// The plots that have something to show.
@@ -43,15 +61,39 @@ fn name(study: &Study) -> String {
     study.scenario.title.clone().unwrap_or_else(|| "untitled scenario".into())
 }
 
-/// How a study was made, for a subtitle.
+/// What a plot is called: what it finds, or what it shows.
+fn title(found: Option<String>, shows: &str) -> String {
+    found.unwrap_or_else(|| crate::report::headline::capitalized(shows))
+}
+
+/// Which scenario it is and how it was made, as far as a subtitle has room.
 fn how(study: &Study) -> String {
     let by = study
         .answers
         .iter()
         .map(|a| format!("{}: {}", a.method.name(), a.by.split(',').next().unwrap_or_default()));
     let made = format!("seed {}", study.scenario.seed);
-    by.filter(|text| text.chars().count() < 40).chain([made]).collect::<Vec<_>>().join(" · ")
+    let mut parts = vec![name(study)];
+    parts.extend(by.filter(|text| text.chars().count() < 40));
+    parts.push(made);
+    while parts.len() > 2 && theme::text_width(&parts.join(" · ")) > SUBTITLE {
+        parts.remove(parts.len() - 2);
+    }
+    parts.join(" · ")
 }
+
+/// Dots for which no interval is known, said so that nobody takes them for exact.
+fn without_interval<'a>(what: &str, values: impl Iterator<Item = &'a str>) -> Option<String> {
+    const MOST: usize = 4;
+    let values: Vec<&str> = values.collect();
+    let shown = values.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    let more = values.len().saturating_sub(MOST);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!values.is_empty()).then(|| format!("{what}: the simulation gives no interval at {shown}{more}"))
+}
+
+/// The width of a subtitle in units of its size.
+const SUBTITLE: f64 = 58.0;
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +181,8 @@ mod tests {
         let study = fixtures::five_methods();
         for ((plot, alone), (_, paged)) in drawn(&study, Frame::Alone).iter().zip(drawn(&study, Frame::Page))
         {
-            let said = |svg: &str| svg.matches("font-size=\"17\"").count();
+            // The line on which a subtitle stands.
+            let said = |svg: &str| svg.matches("y=\"54\"").count();
             assert_eq!((said(alone), said(&paged)), (1, 0), "{}", plot.file);
             assert!(paged.contains("viewBox=\"0 60 "), "{}", plot.file);
         }
@@ -161,12 +204,9 @@ mod tests {
             for answer in
                 study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty())
             {
-                assert!(
-                    svg.contains(&format!(">{}</text>", answer.method.name())),
-                    "{}: {}",
-                    plot.file,
-                    answer.method.name()
-                );
+                let (_, drawn) = svg.split_once("</style>").expect("what is drawn follows the style");
+                let name = answer.method.name();
+                assert!(drawn.contains(name), "{}: {name}", plot.file);
             }
         }
         assert!(drawn(&fixtures::bare(), Frame::Alone).is_empty());

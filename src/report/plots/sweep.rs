@@ -1,11 +1,13 @@
-//! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
+//! A sweep's plot: percentiles of the latency (and loss) along an axis; `heat_map` has the one over two.
 
 use super::axis::Axis;
+use super::coincide;
 use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
-use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
+use super::heat_map::{self, span};
+use super::theme::{self, GRID, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
-use crate::report::number::{Scale, three};
-use crate::report::plot::Frame;
+use crate::report::number::three;
+use crate::report::plot::{Frame, Told};
 use crate::study::sweep::{SweepPoint, Swept};
 use plotters::style::RGBColor;
 
@@ -19,10 +21,10 @@ const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
 /// The plot of a sweep along one axis or two, with its file name.
-pub(crate) fn drawn(swept: &Swept, description: &str, frame: Frame) -> Option<(&'static str, String)> {
+pub(crate) fn drawn(swept: &Swept, told: &Told<'_>, frame: Frame) -> Option<(&'static str, String)> {
     match swept.grid.axes.len() {
-        1 => Some(("sweep.svg", along(swept, description, frame)?)),
-        2 => Some(("heat-map.svg", map(swept, description, frame)?)),
+        1 => Some(("sweep.svg", along(swept, told, frame)?)),
+        2 => Some(("heat-map.svg", heat_map::draw(swept, told, frame)?)),
         _ => None,
     }
 }
@@ -34,7 +36,7 @@ fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
     if low > 0.0 && high / low > 15.0 { plain.iter().map(|x| x.ln()).collect() } else { plain }
 }
 
-fn along(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
+fn along(swept: &Swept, told: &Told<'_>, frame: Frame) -> Option<String> {
     let known = |metric: &str| {
         swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)))
     };
@@ -54,21 +56,51 @@ fn along(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
     }
     let x = positions(swept, 0);
     let height = TOP + PANEL + 62 + (SMALL + 62) * others.len() as i32;
-    let title = format!("Latency along {}: {}", swept.grid.axes[0].path, swept.title);
     let percent = three(swept.confidence * 100.0);
-    let shown = if swept.is_ordered(0) { "bands" } else { "bars" };
+    let (shown, theory) = if swept.is_ordered(0) { ("bands", "dashes") } else { ("bars", "open circles") };
     let subtitle = format!(
-        "{shown}: {} % confidence · dashes: theory · seed {}",
+        "{shown}: {} % confidence · {theory}: theory · seed {}",
         percent.trim_end_matches(".0"),
         swept.seed
     );
-    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, &subtitle), description, |figure| {
+    let notes: Vec<String> = PERCENTILES
+        .iter()
+        .map(|p| (p.1, format!("{whose}.{}", p.0)))
+        .chain(others.iter().map(|metric| (metric.as_str(), metric.clone())))
+        .flat_map(|(name, metric)| notes(swept, &x, name, &metric))
+        .collect();
+    let size = (height, Columns::of(frame));
+    Some(figure::noted(frame, size, (told.finding, &subtitle), (told.all, &notes), |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
         for (i, metric) in others.iter().enumerate() {
             let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
             other(figure, swept, &x, metric, (top, top + SMALL));
         }
     }))
+}
+
+/// What is to be said of a metric's lines: where theory's is not drawn, and which dots have no interval.
+fn notes(swept: &Swept, x: &[f64], name: &str, metric: &str) -> Vec<String> {
+    let merged = theory_is_simulated(swept, x, metric).then(|| {
+        format!("{name}: theory is within 2 % of the simulation wherever both are known, and not drawn apart")
+    });
+    let bare = swept.points.iter().filter(|point| {
+        let simulated = point.answers.iter().find(|a| a.method == Method::Simulation);
+        let known = simulated.and_then(|answer| answer.get(metric));
+        known.is_some_and(|e| e.value.is_some() && e.half_width.is_none() && e.ends.is_none())
+    });
+    let values: Vec<String> = bare.map(|point| point.values.join(" × ")).collect();
+    merged.into_iter().chain(super::without_interval(name, values.iter().map(String::as_str))).collect()
+}
+
+/// Whether theory's line would lie on the simulation's.
+fn theory_is_simulated(swept: &Swept, x: &[f64], metric: &str) -> bool {
+    let points = |method| -> Vec<(f64, f64)> {
+        series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect()
+    };
+    let (simulated, theory) = (points(Method::Simulation), points(Method::Theory));
+    let merged = coincide::merged(&[&simulated, &theory], 0.0);
+    swept.is_ordered(0) && merged.iter().any(|m| m.drawn == 0 && m.with == [1])
 }
 
 /// One method's figures along the axis.
@@ -78,17 +110,6 @@ fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, E
         Some((x[p.index], *answer.get(metric)?)).filter(|(_, e)| e.value.is_some())
     };
     swept.points.iter().filter_map(of).collect()
-}
-
-fn span(swept: &Swept, metrics: &[&str]) -> Option<(f64, f64)> {
-    let answers = || swept.points.iter().flat_map(|p| &p.answers);
-    let values = || {
-        answers()
-            .flat_map(|a| metrics.iter().filter_map(|m| a.get(m)?.value))
-            .filter(|v| *v > 0.0 && v.is_finite())
-    };
-    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-    (low <= high).then_some((low, high))
 }
 
 fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
@@ -150,7 +171,7 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
 }
 
 /// Theory's dashes, the simulation's line with its band and dots, the measurement's dots; where the best of
-/// them ends.
+/// them ends. Between words there is nothing to draw a line through: theory's figures are open circles there.
 fn curve(
     panel: &Panel<'_, '_>,
     swept: &Swept,
@@ -161,24 +182,33 @@ fn curve(
     let points = |method| -> Vec<(f64, f64)> {
         series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect()
     };
-    let theory = panel.line(&points(Method::Theory), color, Pen::Dashed(12, 60, 45));
+    let ordered = swept.is_ordered(0);
+    let theory = match points(Method::Theory) {
+        _ if theory_is_simulated(swept, x, metric) => None,
+        line if ordered => panel.line(&line, color, Pen::Dashed(12, 60, 45)),
+        dots => {
+            let end = panel.line(&dots, color, Pen::Dots(46));
+            panel.line(&dots, theme::PAPER, Pen::Dots(34));
+            end
+        }
+    };
     let simulated = series(swept, x, Method::Simulation, metric);
     let band =
         simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
     let band: Vec<_> = band.collect();
-    // Between words there is nothing: a thin line only leads the eye, and each has its interval as a bar.
-    if swept.is_ordered(0) {
+    if ordered {
         panel.band(&band, color);
     } else {
         for (x, low, high) in band {
             panel.line(&[(x, low.max(panel.y.floor())), (x, high)], color, Pen::Solid(14));
         }
     }
-    let pen = if swept.is_ordered(0) { Pen::Solid(20) } else { Pen::Dashed(8, 10, 40) };
-    let line = panel.line(&points(Method::Simulation), color, pen);
-    panel.line(&points(Method::Simulation), color, Pen::Dots(22));
+    if ordered {
+        panel.line(&points(Method::Simulation), color, Pen::Solid(20));
+    }
+    let simulated = panel.line(&points(Method::Simulation), color, Pen::Dots(22));
     let measured = panel.line(&points(Method::Measurement), color, Pen::Dots(34));
-    line.or(theory).or(measured)
+    simulated.or(theory).or(measured)
 }
 
 fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (i32, i32)) {
@@ -233,98 +263,6 @@ pub(super) fn settings(title: &str, values: &[(f64, String)], columns: Columns) 
         }
     }
     Axis::marked(title, low, high, ticks)
-}
-
-/// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
-fn map(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
-    let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
-    let met = if swept.objectives.is_empty() { "" } else { " · ✓ all objectives met" };
-    let (low, high) = span(swept, &[metric])?;
-    let [down, across] = swept.grid.axes.as_slice() else { return None };
-    let (rows, cols) = (down.values.len() as i32, across.values.len() as i32);
-    let columns = Columns::of(frame);
-    let columns = Columns { left: columns.left + 40, ..columns };
-    let (left, right) = (columns.left, columns.width - 16);
-    let (width, height) = ((right - left) / cols, (420 / rows).clamp(18, 44));
-    // A narrow page shows the wide map where its cells would be narrower than their figures.
-    if width < if frame == Frame::Phone { 40 } else { 6 } {
-        return None;
-    }
-    let bottom = TOP + rows * height;
-    let title = format!("{metric}: {}", swept.title);
-    let unstable =
-        if swept.points.iter().any(SweepPoint::unstable) { " · grey ∞ grows without end" } else { "" };
-    let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
-    let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
-    Some(figure::figure(frame, (bottom + 56, columns), (&title, &subtitle), description, |figure| {
-        for point in &swept.points {
-            let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
-            let corner = (left + col * width, TOP + row * height);
-            let known = point.best(metric);
-            let value = known.and_then(|(_, e)| e.value);
-            let endless = value.is_none() && (point.unstable() || known.is_some());
-            let shade = value
-                .filter(|v| *v > 0.0)
-                .map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
-            let (color, opacity) =
-                if endless { (MUTED, 0.4) } else { (theme::color(Method::Simulation), 0.06 + 0.44 * shade) };
-            figure.cell(corner, (width - 1, height - 1), &color, opacity);
-            let met = !swept.objectives.is_empty()
-                && swept
-                    .objectives
-                    .iter()
-                    .all(|o| point.meets(o, swept.starts) == crate::study::ObjectiveStatus::Pass);
-            let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| {
-                scale.show(Some(&Estimate::exact(v)))
-            });
-            let text = if met { format!("{number} ✓") } else { number };
-            if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
-                figure.words(
-                    &text,
-                    (corner.0 + width / 2, corner.1 + height / 2 - 5),
-                    Side::Below,
-                    &INK,
-                    BODY,
-                    false,
-                );
-            }
-        }
-        for (row, value) in down.values.iter().enumerate() {
-            let at = (left - 8, TOP + row as i32 * height + height / 2);
-            figure.words(
-                &theme::fitted(value, f64::from(left - 12) / f64::from(BODY)),
-                at,
-                Side::Left,
-                &MUTED,
-                BODY,
-                false,
-            );
-        }
-        let every = across
-            .values
-            .iter()
-            .map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6)
-            .max()
-            .unwrap_or(1)
-            / width
-            + 1;
-        for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
-            figure.words(
-                value,
-                (left + col as i32 * width + width / 2, bottom + 8),
-                Side::Below,
-                &MUTED,
-                BODY,
-                false,
-            );
-        }
-        let unit = if scale.unit.is_empty() {
-            across.path.clone()
-        } else {
-            format!("{} (cells in {})", across.path, scale.unit)
-        };
-        figure.words(&unit, ((left + right) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
-    }))
 }
 
 #[cfg(test)]
