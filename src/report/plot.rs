@@ -17,7 +17,7 @@ pub struct Plot {
 
 /// What a plot of several studies is to say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(super) struct PlotText<'a> {
     /// What it finds: its title.
     pub finding: &'a str,
     /// All that is found, for those who do not see it.

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, Columns, TOP};
 use super::theme::{self, Pen};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::study::bench::Benchmark;
 
 const PANEL: i32 = 260;
@@ -11,7 +11,7 @@ const PANEL: i32 = 260;
 const SHOWN: [(&str, &str); 2] = [("p50", "median"), ("p99", "p99")];
 
 /// The picture; `None` where no latency is known.
-pub(crate) fn draw(all: &[Benchmark], told: &Told<'_>, frame: Frame) -> Option<String> {
+pub(crate) fn draw(all: &[Benchmark], told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let points = |one: &Benchmark, statistic: &str| -> Vec<(f64, f64)> {
         let of = |(_, run): &(f64, crate::study::bench::BenchRun)| {
             Some((run.offered, run.time("total", "latency", statistic)?))
@@ -39,8 +39,8 @@ pub(crate) fn draw(all: &[Benchmark], told: &Told<'_>, frame: Frame) -> Option<S
             let mut ends = Vec::new();
             for (number, one) in all.iter().enumerate() {
                 let (line, color) = (points(one, statistic), theme::series(number));
-                panel.line(&line, color, Pen::Solid(20));
-                panel.line(&line, color, Pen::Dots(30));
+                panel.beside(&one.target, || panel.line(&line, color, Pen::Solid(20)));
+                panel.series(&one.target, || panel.line(&line, color, Pen::Dots(30)));
                 let end = line.last().and_then(|&(x, y)| Some((panel.x.place(x)?, panel.y.place(y)?)));
                 ends.extend(end.map(|end| (one.target.clone(), color, end)));
             }

@@ -6,7 +6,7 @@ use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
 use super::sweep::settings;
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::scenario::{Objective, Relation};
 use crate::study::capacity::{Capacity, Probe};
 use crate::study::sweep::number;
@@ -16,7 +16,7 @@ const PANEL: i32 = 260;
 const HARDER: usize = 6;
 
 /// The picture; `None` if nothing was found or nobody knows an objective's figure.
-pub(crate) fn draw(capacity: &Capacity, told: &Told<'_>, frame: Frame) -> Option<String> {
+pub(crate) fn draw(capacity: &Capacity, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let found = capacity.found()?;
     let shown = shown(capacity, found);
     let methods = [Method::Theory, Method::Simulation];
@@ -99,9 +99,14 @@ fn panel(
         |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
     limit(figure, &panel, objective, capacity.largest);
     marks(figure, &panel, capacity, shown, heights);
-    panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory));
-    simulated.iter().for_each(|(x, estimate)| bar(&panel, *x, estimate));
-    panel.line(&values(&simulated), theme::color(Method::Simulation), Pen::Dots(30));
+    let (by_theory, by_simulation) = (Method::Theory.name(), Method::Simulation.name());
+    panel.series(by_theory, || {
+        panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory))
+    });
+    panel.beside(by_simulation, || simulated.iter().for_each(|(x, estimate)| bar(&panel, *x, estimate)));
+    panel.series(by_simulation, || {
+        panel.line(&values(&simulated), theme::color(Method::Simulation), Pen::Dots(30))
+    });
     let last = |list: &[(f64, Estimate)], method: Method| {
         let (x, e) = list.last()?;
         Some((

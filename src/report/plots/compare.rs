@@ -7,7 +7,7 @@ use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::Method;
 use crate::report::difference;
 use crate::report::number::three;
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::study::compare::{Comparison, Difference, Verdict};
 use plotters::style::RGBColor;
 
@@ -29,7 +29,7 @@ struct RatioBar<'a> {
 }
 
 /// The picture; `None` if no figure can be held against that of the first.
-pub(crate) fn draw(compared: &Comparison, told: &Told<'_>, frame: Frame) -> Option<String> {
+pub(crate) fn draw(compared: &Comparison, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let others = compared.names[1..].iter().zip(&compared.differences);
     let panels = others.map(|(name, rows)| (name, rows.iter().filter_map(bar).collect::<Vec<_>>()));
     let panels: Vec<(&String, Vec<RatioBar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();
@@ -164,7 +164,7 @@ mod tests {
         Difference { metric: metric.into(), a, b, difference: b - a, half_width, p: 0.01, verdict }
     }
 
-    const TOLD: Told<'static> = Told { finding: "two is better", all: "told" };
+    const TOLD: PlotText<'static> = PlotText { finding: "two is better", all: "told" };
 
     fn compared(rows: Vec<Difference>) -> Comparison {
         Comparison {

@@ -57,18 +57,30 @@ pub(super) struct QuotedLength {
 /// How long the longest queue is: on average, or at most where there is no average.
 pub(super) fn length(study: &Study) -> Option<QuotedLength> {
     let sections = rows::sections(study);
-    let of = |words: &str, name: &str| {
-        let rows = sections.iter().filter_map(|s| Some((s, s.rows.iter().find(|row| row.words == words)?)));
-        let (section, row) = rows.max_by(|a, b| most(a.1).total_cmp(&most(b.1)))?;
-        let queue = queue(study, section)?;
-        let whose = if study.scenario.queues.len() > 1 { format!("{queue}: ") } else { String::new() };
-        Some(QuotedLength {
-            words: format!("{whose}{name} {}", figures(study, row)?),
-            queue,
-            most: most(row),
-        })
-    };
-    of("queue length, mean", "mean queue length").or_else(|| of("queue length, max", "longest queue"))
+    quoted(study, &sections, ("queue length, mean", "mean queue length"))
+        .or_else(|| quoted(study, &sections, ("queue length, max", "longest queue")))
+}
+
+/// How long the longest queue gets, and how long it takes to drain, where it does.
+pub(super) fn peak(study: &Study) -> Option<QuotedLength> {
+    let sections = rows::sections(study);
+    let longest = quoted(study, &sections, ("queue length, max", "longest queue"))?;
+    let drains = quoted(study, &sections, ("time to drain", "time to drain"));
+    let drains = drains.filter(|drains| drains.queue == longest.queue);
+    // Its place is named once.
+    let told = drains.map_or(String::new(), |drains| {
+        format!("; {}", drains.words.strip_prefix(&format!("{}: ", drains.queue)).unwrap_or(&drains.words))
+    });
+    Some(QuotedLength { words: longest.words + &told, ..longest })
+}
+
+/// The largest of a row's figures over all queues.
+fn quoted(study: &Study, sections: &[Section], (words, name): (&str, &str)) -> Option<QuotedLength> {
+    let rows = sections.iter().filter_map(|s| Some((s, s.rows.iter().find(|row| row.words == words)?)));
+    let (section, row) = rows.max_by(|a, b| most(a.1).total_cmp(&most(b.1)))?;
+    let queue = queue(study, section)?;
+    let whose = if study.scenario.queues.len() > 1 { format!("{queue}: ") } else { String::new() };
+    Some(QuotedLength { words: format!("{whose}{name} {}", figures(study, row)?), queue, most: most(row) })
 }
 
 /// The queue that a section is about.

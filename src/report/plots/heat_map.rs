@@ -4,7 +4,7 @@ use super::figure::{self, BODY, Columns, Figure, Side, TOP};
 use super::theme::{self, INK, MUTED};
 use crate::answer::{Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::study::sweep::{SweepPoint, Swept};
 
 /// The least and the largest figure of some metrics at all points.
@@ -46,7 +46,7 @@ fn legend(figure: &Figure<'_>, metric: &str, ends: &[String; 2], top: i32) {
 }
 
 /// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
-pub(super) fn draw(swept: &Swept, told: &Told<'_>, frame: Frame) -> Option<String> {
+pub(super) fn draw(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
     let met = if swept.objectives.is_empty() { "" } else { " · ✓ all objectives met" };
     let (low, high) = span(swept, &[metric])?;

@@ -8,12 +8,16 @@ mod axis;
 mod bench;
 mod capacity;
 mod coincide;
+mod columns;
 mod compare;
 mod figure;
 mod finding;
 mod heat_map;
 mod levels;
+mod lines;
+mod over_time;
 mod percentiles;
+mod planned;
 mod predict;
 mod quantiles;
 mod svg;
@@ -44,10 +48,20 @@ pub(super) const PLOTS: &[Plot] = &[
         draw: percentiles::draw,
     },
     Plot {
+        file: "over-time.svg",
+        about: "what comes, who serves, how many wait and how long the oldest has waited, over time",
+        finding: |study| finding::peak(study).map(|quoted| quoted.words),
+        draw: over_time::draw,
+    },
+    Plot {
         file: "queue-length.svg",
         about: "how many messages wait, over time",
         finding: |study| finding::length(study).map(|quoted| quoted.words),
-        draw: levels::draw,
+        // A page shows nothing twice.
+        draw: |study, frame| {
+            let again = frame != Frame::Alone && over_time::replaces_lengths(study);
+            if again { None } else { levels::draw(study, frame) }
+        },
     },
 ];
 
@@ -199,7 +213,8 @@ mod tests {
     fn every_method_is_named_and_nothing_is_drawn_from_nothing() {
         let study = fixtures::five_methods();
         let files = drawn(&study, Frame::Alone);
-        assert_eq!(files.len(), PLOTS.len());
+        // Nothing changes with time.
+        assert_eq!(files.len(), PLOTS.len() - 1);
         for (plot, svg) in files {
             for answer in
                 study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty())

@@ -97,10 +97,11 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
             let (theory, others): (Vec<&Merged>, Vec<&Merged>) =
                 merged.iter().partition(|m| curves[m.drawn].method == Method::Theory);
             let ends = others.into_iter().chain(theory).filter_map(|merged| {
-                merged.with.iter().for_each(|i| bars(&panel, &curves[*i]));
-                let (color, at) = line(&panel, &curves[merged.drawn])?;
-                let all = std::iter::once(&merged.drawn).chain(&merged.with);
-                Some((all.map(|i| name(*i)).collect::<Vec<_>>().join(", "), color, at))
+                let all = || std::iter::once(&merged.drawn).chain(&merged.with);
+                let names = all().map(|i| name(*i)).collect::<Vec<_>>().join(", ");
+                panel.beside(&names, || all().for_each(|i| bars(&panel, &curves[*i])));
+                let (color, at) = panel.series(&names, || line(&panel, &curves[merged.drawn]))?;
+                Some((names, color, at))
             });
             panel.end_labels(ends.collect());
         },
@@ -181,10 +182,9 @@ fn bars(panel: &Panel<'_, '_>, curve: &Curve) {
     }
 }
 
-/// A curve with its intervals; its colour, and where it ends.
+/// A curve; its colour, and where it ends.
 fn line(panel: &Panel<'_, '_>, curve: &Curve) -> Option<(RGBColor, (f64, f64))> {
     let color = theme::color(curve.method);
-    bars(panel, curve);
     let points: Vec<(f64, f64)> = curve.points.iter().map(|p| (nines(p.0), p.1)).collect();
     let pen = theme::pen(curve.method);
     // Dots stand apart.

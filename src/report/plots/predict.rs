@@ -6,7 +6,7 @@ use super::coincide::{self, HAIR, Merged};
 use super::figure::{self, Columns, Figure, TOP};
 use super::theme::{self, INK, Pen};
 use crate::answer::Method;
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::study::predict::{PredictedLoad, Prediction};
 
 const PANEL: i32 = 240;
@@ -14,7 +14,7 @@ const PANEL: i32 = 240;
 const SHOWN: [&str; 2] = ["mean", "p99"];
 
 /// The picture; `None` where no latency is known.
-pub(crate) fn draw(prediction: &Prediction, told: &Told<'_>, frame: Frame) -> Option<String> {
+pub(crate) fn draw(prediction: &Prediction, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let known = |statistic: &&str| {
         prediction.points.iter().any(|p| p.latency(Method::Measurement, statistic).is_some())
     };
@@ -87,25 +87,26 @@ fn panel(figure: &Figure<'_>, lines: &PredictedLines<'_>, heights: (i32, i32)) {
     );
     let merged = lines.merged();
     let is_drawn = |i: usize| merged.as_ref().is_none_or(|merged| merged.drawn == i);
+    let names = match &merged {
+        Some(merged) if merged.drawn == 0 => ["ideal host, predicted", ""],
+        Some(_) => ["", "predicted, ideal host"],
+        None => ["ideal host", "predicted"],
+    };
+    let of_ideal = theme::color(Method::Rehearsal);
     if is_drawn(0) {
-        panel.line(ideal, theme::color(Method::Rehearsal), theme::pen(Method::Theory));
+        panel.series(names[0], || panel.line(ideal, of_ideal, theme::pen(Method::Theory)));
     }
     if is_drawn(1) {
-        panel.line(predicted, INK, Pen::Solid(20));
+        panel.series(names[1], || panel.line(predicted, INK, Pen::Solid(20)));
     }
     let color = theme::color(Method::Measurement);
-    panel.line(measured, color, Pen::Dots(36));
-    panel.line(learnt, theme::PAPER, Pen::Dots(20));
+    panel.series("measured", || panel.line(measured, color, Pen::Dots(36)));
+    panel.beside("measured", || panel.line(learnt, theme::PAPER, Pen::Dots(20)));
     let end = |name: &str, list: &[(f64, f64)], color| {
         let &(x, y) = list.last()?;
         Some((name.to_string(), color, (panel.x.place(x)?, panel.y.place(y)?)))
     };
-    let of_ideal = theme::color(Method::Rehearsal);
-    let mut ends = vec![end("measured", measured, color)];
-    match &merged {
-        Some(merged) if merged.drawn == 0 => ends.push(end("ideal host, predicted", ideal, of_ideal)),
-        Some(_) => ends.push(end("predicted, ideal host", predicted, INK)),
-        None => ends.extend([end("ideal host", ideal, of_ideal), end("predicted", predicted, INK)]),
-    }
-    panel.end_labels(ends.into_iter().flatten().collect());
+    let drawn = [(0, ideal, of_ideal), (1, predicted, INK)].into_iter().filter(|line| is_drawn(line.0));
+    let ends = drawn.map(|(i, line, color)| end(names[i], line, color));
+    panel.end_labels(ends.chain([end("measured", measured, color)]).flatten().collect());
 }

@@ -4,11 +4,11 @@ use super::axis::Axis;
 use super::figure::{self, Columns, TOP};
 use super::theme::{self, MUTED, Pen};
 use crate::answer::Method;
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::study::fit::Column;
 
 /// The best law's plot; `None` for a constant.
-pub(crate) fn draw(column: &Column, told: &Told<'_>, frame: Frame) -> Option<String> {
+pub(crate) fn draw(column: &Column, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let best = column.candidates.first().filter(|c| !c.quantiles.is_empty())?;
     let points: Vec<(f64, f64)> = best.quantiles.iter().copied().filter(|q| q.0 > 0.0 && q.1 > 0.0).collect();
     let low = points.iter().map(|q| q.0.min(q.1)).fold(f64::INFINITY, f64::min);

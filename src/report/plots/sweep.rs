@@ -7,7 +7,7 @@ use super::heat_map::{self, span};
 use super::theme::{self, GRID, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
 use crate::report::number::three;
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::study::sweep::{SweepPoint, Swept};
 use plotters::style::RGBColor;
 
@@ -21,7 +21,7 @@ const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
 /// The plot of a sweep along one axis or two, with its file name.
-pub(crate) fn drawn(swept: &Swept, told: &Told<'_>, frame: Frame) -> Option<(&'static str, String)> {
+pub(crate) fn drawn(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<(&'static str, String)> {
     match swept.grid.axes.len() {
         1 => Some(("sweep.svg", along(swept, told, frame)?)),
         2 => Some(("heat-map.svg", heat_map::draw(swept, told, frame)?)),
@@ -36,7 +36,7 @@ fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
     if low > 0.0 && high / low > 15.0 { plain.iter().map(|x| x.ln()).collect() } else { plain }
 }
 
-fn along(swept: &Swept, told: &Told<'_>, frame: Frame) -> Option<String> {
+fn along(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let known = |metric: &str| {
         swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)))
     };
@@ -133,7 +133,7 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let mut ends = Vec::new();
     for ((_, name, color), metric) in PERCENTILES.into_iter().zip(&paths) {
         ends.extend(
-            curve(&panel, swept, x, metric, theme::color(color))
+            curve(&panel, swept, x, (name, metric.as_str()), theme::color(color))
                 .map(|at| (name.to_string(), theme::color(color), at)),
         );
     }
@@ -176,39 +176,48 @@ fn curve(
     panel: &Panel<'_, '_>,
     swept: &Swept,
     x: &[f64],
-    metric: &str,
+    (name, metric): (&str, &str),
     color: RGBColor,
 ) -> Option<(f64, f64)> {
     let points = |method| -> Vec<(f64, f64)> {
         series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect()
     };
     let ordered = swept.is_ordered(0);
-    let theory = match points(Method::Theory) {
-        _ if theory_is_simulated(swept, x, metric) => None,
-        line if ordered => panel.line(&line, color, Pen::Dashed(12, 60, 45)),
-        dots => {
-            let end = panel.line(&dots, color, Pen::Dots(46));
-            panel.line(&dots, theme::PAPER, Pen::Dots(34));
+    let [theory, simulated, measured] = [Method::Theory, Method::Simulation, Method::Measurement].map(points);
+    let theory = if theory_is_simulated(swept, x, metric) { Vec::new() } else { theory };
+    let estimates = series(swept, x, Method::Simulation, metric);
+    let band =
+        estimates.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
+    let band: Vec<_> = band.collect();
+    panel.beside(name, || {
+        if ordered {
+            panel.band(&band, color);
+            panel.line(&simulated, color, Pen::Solid(20));
+        } else {
+            for (x, low, high) in band {
+                panel.line(&[(x, low.max(panel.y.floor())), (x, high)], color, Pen::Solid(14));
+            }
+        }
+    });
+    let draw_theory = || match ordered {
+        true => panel.line(&theory, color, Pen::Dashed(12, 60, 45)),
+        false => {
+            let end = panel.line(&theory, color, Pen::Dots(46));
+            panel.line(&theory, theme::PAPER, Pen::Dots(34));
             end
         }
     };
-    let simulated = series(swept, x, Method::Simulation, metric);
-    let band =
-        simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
-    let band: Vec<_> = band.collect();
-    if ordered {
-        panel.band(&band, color);
+    let draw_simulated = || panel.line(&simulated, color, Pen::Dots(22));
+    let draw_measured = || panel.line(&measured, color, Pen::Dots(34));
+    // One of them is read off.
+    if simulated.is_empty() {
+        let by_theory = panel.series(name, draw_theory);
+        by_theory.or(panel.series(name, draw_measured))
     } else {
-        for (x, low, high) in band {
-            panel.line(&[(x, low.max(panel.y.floor())), (x, high)], color, Pen::Solid(14));
-        }
+        panel.beside(name, draw_theory);
+        panel.beside(name, draw_measured);
+        panel.series(name, draw_simulated)
     }
-    if ordered {
-        panel.line(&points(Method::Simulation), color, Pen::Solid(20));
-    }
-    let simulated = panel.line(&points(Method::Simulation), color, Pen::Dots(22));
-    let measured = panel.line(&points(Method::Measurement), color, Pen::Dots(34));
-    simulated.or(theory).or(measured)
 }
 
 fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (i32, i32)) {
@@ -221,7 +230,8 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
     };
     let panel = figure.panel(heights, marked(swept, x, figure.columns), y);
     let color = theme::color(Method::Simulation);
-    let end = curve(&panel, swept, x, metric, color);
+    let name = MetricId::parse(metric).map_or(metric, |id| id.quantity.name()).to_string();
+    let end = curve(&panel, swept, x, (name.as_str(), metric), color);
     for objective in swept.objectives.iter().filter(|o| o.metric == metric) {
         panel.line(
             &[(panel.x.low, objective.limit), (panel.x.high, objective.limit)],
@@ -229,7 +239,6 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
             Pen::Dashed(12, 30, 30),
         );
     }
-    let name = MetricId::parse(metric).map_or(metric, |id| id.quantity.name()).to_string();
     panel.end_labels(end.map(|at| (name, color, at)).into_iter().collect());
 }
 

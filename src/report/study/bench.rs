@@ -3,7 +3,7 @@
 use crate::answer::{Estimate, Trust, Unit};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::joined;
 use crate::study::bench::{BenchRun, Benchmark};
@@ -166,7 +166,7 @@ pub fn document(all: &[Benchmark], scenario: &Value, command: &str) -> String {
 pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("bench.json", document.to_string()), ("bench.csv", csv(all))];
     let (finding, told) = (finding(all), sentences(all).join(" "));
-    let told = Told { finding: &finding, all: &told };
+    let told = PlotText { finding: &finding, all: &told };
     let plot = |frame| crate::report::plots::benchmarked(all, &told, frame);
     files.extend(plot(Frame::Alone).map(|svg| ("bench.svg", svg)));
     let (head, rows) = cells(all);

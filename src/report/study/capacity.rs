@@ -5,7 +5,7 @@ use crate::answer::{Method, metric_of};
 use crate::report::html::mark;
 use crate::report::number::{Scale, relative};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::report::screen::named;
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
@@ -288,7 +288,7 @@ pub fn files(
 fn drawn(capacity: &Capacity, frame: Frame) -> Option<String> {
     let told = sentences(capacity).1;
     let finding = told.first()?.trim_end_matches('.').replace('`', "");
-    let told = Told { finding: &finding, all: &told.join(" ") };
+    let told = PlotText { finding: &finding, all: &told.join(" ") };
     crate::report::plots::capacity(capacity, &told, frame)
 }
 

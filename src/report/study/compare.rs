@@ -4,7 +4,7 @@ use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Reason, Statistic, me
 use crate::report::difference::{by, by_what, could_be, figures, scale, scale_of, share};
 use crate::report::number::three;
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::study::compare::{Comparison, ComparisonNote, Difference, TrafficDifference, Verdict};
@@ -319,7 +319,7 @@ pub fn files(compared: &Comparison, command: &str) -> Vec<(String, Vec<u8>)> {
 fn drawn(compared: &Comparison, frame: Frame) -> Option<String> {
     let told: Vec<String> = sentences(compared).into_iter().map(|s| s.1).collect();
     let finding = told.first()?.trim_end_matches('.').replace('`', "");
-    let told = Told { finding: &finding, all: &told.join(" ") };
+    let told = PlotText { finding: &finding, all: &told.join(" ") };
     crate::report::plots::compared(compared, &told, frame)
 }
 

@@ -4,7 +4,7 @@ use super::fit_models as models;
 pub use super::fit_notes::notes;
 use crate::report::number::three;
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::scenario::{Arrivals, Producer};
@@ -173,7 +173,7 @@ fn finding(column: &Column) -> String {
 fn quantiles(column: &Column, frame: Frame) -> Option<String> {
     let law = column.candidates.first().map_or("", |best| best.law.name());
     let all = format!("Quantiles of {} against those of the fitted {law} law", column.name);
-    let told = Told { finding: &finding(column).replace('`', ""), all: &all };
+    let told = PlotText { finding: &finding(column).replace('`', ""), all: &all };
     crate::report::plots::quantiles(column, &told, frame)
 }
 

@@ -3,7 +3,7 @@
 use crate::answer::{Estimate, Method, Unit, path};
 use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::study::predict::{
@@ -275,7 +275,7 @@ fn finding(prediction: &Prediction) -> String {
 fn drawn(prediction: &Prediction, frame: Frame) -> Option<String> {
     let told: Vec<String> = sentences(prediction).into_iter().map(|s| s.1).collect();
     let finding = finding(prediction).replace('`', "");
-    let told = Told { finding: &finding, all: &told.join(". ") };
+    let told = PlotText { finding: &finding, all: &told.join(". ") };
     crate::report::plots::predicted(prediction, &told, frame)
 }
 

@@ -3,7 +3,7 @@
 use crate::answer::{Answer, MetricId, PlaceId, Quantity, Unanswered, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::{Frame, Told};
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::scenario::Objective;
@@ -295,7 +295,7 @@ fn finding(swept: &Swept) -> String {
 /// The plots and the page, by name.
 pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
     let (finding, told, drawable) = (finding(swept), sentences(swept).join(" "), drawable(swept));
-    let told = Told { finding: &finding, all: &told };
+    let told = PlotText { finding: &finding, all: &told };
     let plot = |frame| crate::report::plots::swept(drawable.as_ref()?, &told, frame);
     let (head, rows) = cells(swept, MOST_ROWS[1]);
     let page = Page {
