@@ -85,7 +85,7 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
 fn strips(study: &Study, levels: &QueueLevels<'_>) -> (Vec<Strip>, Vec<String>) {
     let several = study.scenario.queues.len() > 1;
     let (mut strips, mut notes) = (Vec::new(), Vec::new());
-    let planned = match Planned::until(&study.scenario, levels.span.1) {
+    let planned = match Planned::until(&study.scenario, levels.span) {
         Ok(planned) => Some(planned),
         Err(why) => {
             notes.push(why);
@@ -102,7 +102,7 @@ fn strips(study: &Study, levels: &QueueLevels<'_>) -> (Vec<Strip>, Vec<String>) 
         };
         let whose = if study.scenario.producers.len() > 1 { " of all producers" } else { "" };
         let title = format!("arrivals{whose}, messages/s");
-        strips.push(Strip { height: 84, title, times: false, lines: Lines::new(vec![line], 0.0) });
+        strips.push(Strip { height: 84, title, times: false, lines: Lines::new(vec![line], 1e-9) });
     }
     let of = |value: &dyn Fn(&Moment) -> Option<f64>| paths(study, levels, value);
     let servers = of(&|m| m.servers);

@@ -19,12 +19,12 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// The rates until an instant, in seconds.
+    /// The rates until an instant, in seconds, with a point where they are drawn from.
     ///
     /// # Errors
     /// A sentence that says why they cannot be drawn.
-    pub(super) fn until(scenario: &Scenario, end: f64) -> Result<Self, String> {
-        let (mut breaks, mut certain) = (vec![0.0, end], true);
+    pub(super) fn until(scenario: &Scenario, (from, end): (f64, f64)) -> Result<Self, String> {
+        let (mut breaks, mut certain) = (vec![0.0, from, end], true);
         for producer in &scenario.producers {
             match &producer.arrivals {
                 Arrivals::Closed { .. } => {
@@ -157,27 +157,27 @@ mod tests {
 
     #[test]
     fn rates_follow_the_timetable() {
-        let once = Planned::until(&of(table(false, false)), 20.0).expect("a plan");
+        let once = Planned::until(&of(table(false, false)), (0.0, 20.0)).expect("a plan");
         assert!((once.sent(10.0) - 100.0).abs() < 1e-6 && (once.sent(15.0) - 300.0).abs() < 1e-6);
         // After its end the last rate goes on.
         assert!((once.sent(20.0) - 500.0).abs() < 1e-6, "{}", once.sent(20.0));
-        let again = Planned::until(&of(table(true, false)), 30.0).expect("a plan");
+        let again = Planned::until(&of(table(true, false)), (0.0, 30.0)).expect("a plan");
         assert!((again.sent(25.0) - 400.0).abs() < 1e-6, "{}", again.sent(25.0));
         // From 10 to 40 in ten seconds, and back in five.
-        let ramps = Planned::until(&of(table(true, true)), 15.0).expect("a plan");
+        let ramps = Planned::until(&of(table(true, true)), (0.0, 15.0)).expect("a plan");
         assert!((ramps.sent(10.0) - 250.0).abs() < 1e-2 && (ramps.sent(15.0) - 375.0).abs() < 1e-2);
-        let blur = Planned::until(&of(table(true, false)), 1e5).expect_err("too many periods");
+        let blur = Planned::until(&of(table(true, false)), (0.0, 1e5)).expect_err("too many periods");
         assert!(blur.contains("comes round 6667 times"), "{blur}");
     }
 
     #[test]
     fn the_oldest_that_waits_came_so_long_ago() {
-        let steady = Planned::until(&of(Arrivals::Poisson), 100.0).expect("a plan");
+        let steady = Planned::until(&of(Arrivals::Poisson), (0.0, 100.0)).expect("a plan");
         assert!((steady.lag(50.0, 100.0) - 10.0).abs() < 1e-6);
         assert_eq!(steady.lag(50.0, 0.0), 0.0);
         // More than ever came: they were there from the start.
         assert!((steady.lag(5.0, 1000.0) - 5.0).abs() < 1e-6);
-        let table = Planned::until(&of(table(false, false)), 20.0).expect("a plan");
+        let table = Planned::until(&of(table(false, false)), (0.0, 20.0)).expect("a plan");
         // 40 a second since 10 s: 100 of those that wait came in the last 2.5 s.
         assert!((table.lag(14.0, 100.0) - 2.5).abs() < 1e-6);
         assert!((table.lag(14.0, 200.0) - 8.0).abs() < 1e-5, "{}", table.lag(14.0, 200.0));
@@ -186,8 +186,8 @@ mod tests {
     #[test]
     fn who_waits_for_answers_has_no_rate_beforehand() {
         let closed = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(1.0) };
-        assert!(Planned::until(&of(closed), 10.0).is_err());
+        assert!(Planned::until(&of(closed), (0.0, 10.0)).is_err());
         let random = Arrivals::Mmpp { rates: vec![1.0, 2.0], dwell: vec![1.0, 1.0] };
-        assert!(!Planned::until(&of(random), 10.0).expect("a mean").certain);
+        assert!(!Planned::until(&of(random), (0.0, 10.0)).expect("a mean").certain);
     }
 }
