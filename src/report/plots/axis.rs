@@ -127,6 +127,11 @@ impl Axis {
         if self.kind == AxisKind::LogTime { 10f64.powf(self.low) } else { self.low }
     }
 
+    /// The largest value.
+    pub(super) fn ceiling(&self) -> f64 {
+        if self.kind == AxisKind::LogTime { 10f64.powf(self.high) } else { self.high }
+    }
+
     /// Where a value lies; `None` outside the axis.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         let position = if self.kind == AxisKind::LogTime { value.log10() } else { value };

@@ -50,7 +50,7 @@ pub(crate) fn draw(capacity: &Capacity, told: &PlotText<'_>, frame: Frame) -> Op
 fn without_interval(shown: &[(f64, &Probe)], metric: &str) -> Option<String> {
     let simulated = shown.iter().filter_map(|s| Some((s.1, value(s.1, Method::Simulation, metric)?)));
     let bare = simulated.filter(|(_, estimate)| estimate.half_width.is_none());
-    super::without_interval(metric, bare.map(|(probe, _)| probe.value.as_str()))
+    super::without_interval(metric, Method::Simulation, bare.map(|(probe, _)| probe.value.as_str()))
 }
 
 /// The values around the found one, from low to high: position on the axis and what was tried there.

@@ -25,6 +25,7 @@ mod sweep;
 mod theme;
 
 use super::plot::{Frame, Plot};
+use crate::answer::Method;
 use crate::study::Study;
 pub(super) use bench::draw as benchmarked;
 pub(super) use capacity::draw as capacity;
@@ -97,13 +98,14 @@ fn how(study: &Study) -> String {
 }
 
 /// Dots for which no interval is known, said so that nobody takes them for exact.
-fn without_interval<'a>(what: &str, values: impl Iterator<Item = &'a str>) -> Option<String> {
+fn without_interval<'a>(what: &str, method: Method, values: impl Iterator<Item = &'a str>) -> Option<String> {
     const MOST: usize = 4;
     let values: Vec<&str> = values.collect();
     let shown = values.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
     let more = values.len().saturating_sub(MOST);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!values.is_empty()).then(|| format!("{what}: the simulation gives no interval at {shown}{more}"))
+    let method = method.name();
+    (!values.is_empty()).then(|| format!("{what}: the {method} gives no interval at {shown}{more}"))
 }
 
 /// The width of a subtitle in units of its size.
@@ -112,7 +114,7 @@ const SUBTITLE: f64 = 58.0;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{Answer, Distribution, Method};
+    use crate::answer::{Answer, Distribution};
     use crate::report::fixtures;
 
     /// Studies that plots should survive, by name.

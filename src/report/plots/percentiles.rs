@@ -151,6 +151,9 @@ fn merged(curves: &[Curve], floor: f64, hair: f64) -> Vec<Merged> {
 fn bands_told(curves: &[Curve], confidence: f64) -> Vec<String> {
     let percent = |share: f64| format!("{} %", crate::units::plain(100.0 * share, 6));
     let told = |curve: &Curve| {
+        if curve.band.is_empty() && [Method::Simulation, Method::Measurement].contains(&curve.method) {
+            return Some(format!("no percentile of the {} has an interval", curve.method.name()));
+        }
         let (first, last) = (curve.band.first()?.0, curve.band.last()?.0);
         let (begin, end) = (curve.points.first()?.0, curve.points.last()?.0);
         let whole = first <= begin + 1e-6 && last >= end - 1e-6;

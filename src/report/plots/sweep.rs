@@ -84,13 +84,16 @@ fn notes(swept: &Swept, x: &[f64], name: &str, metric: &str) -> Vec<String> {
     let merged = theory_is_simulated(swept, x, metric).then(|| {
         format!("{name}: theory is within 2 % of the simulation wherever both are known, and not drawn apart")
     });
-    let bare = swept.points.iter().filter(|point| {
-        let simulated = point.answers.iter().find(|a| a.method == Method::Simulation);
-        let known = simulated.and_then(|answer| answer.get(metric));
-        known.is_some_and(|e| e.value.is_some() && e.half_width.is_none() && e.ends.is_none())
-    });
-    let values: Vec<String> = bare.map(|point| point.values.join(" × ")).collect();
-    merged.into_iter().chain(super::without_interval(name, values.iter().map(String::as_str))).collect()
+    let bare = |method| {
+        let at = |point: &&SweepPoint| {
+            let known = point.answers.iter().find(|a| a.method == method).and_then(|a| a.get(metric));
+            known.is_some_and(|e| e.value.is_some() && e.half_width.is_none() && e.ends.is_none())
+        };
+        let values: Vec<String> = swept.points.iter().filter(at).map(|p| p.values.join(" × ")).collect();
+        super::without_interval(name, method, values.iter().map(String::as_str))
+    };
+    let bare = [Method::Simulation, Method::Measurement].into_iter().filter_map(bare);
+    merged.into_iter().chain(bare).collect()
 }
 
 /// Whether theory's line would lie on the simulation's.
@@ -112,13 +115,23 @@ fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, E
     swept.points.iter().filter_map(of).collect()
 }
 
+/// How far an axis goes for figures that are no larger than `high`: to the ends of their intervals, as long as these
+/// do not press the lines flat.
+fn reach(swept: &Swept, metrics: &[&str], high: f64) -> f64 {
+    let estimates = swept.points.iter().flat_map(|p| &p.answers);
+    let known = estimates.flat_map(|a| metrics.iter().filter_map(|m| a.get(m)));
+    let end = |e: &Estimate| Some(e.value? + e.half_width?.min(0.5 * e.value?));
+    known.filter_map(end).filter(|end| end.is_finite()).fold(high, f64::max)
+}
+
 fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let whose = swept.whose();
     let paths = PERCENTILES.map(|p| format!("{whose}.{}", p.0));
     let Some((low, high)) = span(swept, &paths.each_ref().map(String::as_str)) else { return };
     let limits: Vec<&crate::scenario::Objective> =
         swept.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric) && o.limit > 0.0).collect();
-    let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
+    let reached = reach(swept, &paths.each_ref().map(String::as_str), high);
+    let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(reached, f64::max) * 1.1;
     let name = match whose {
         PlaceId::Producer(name) => format!("latency of {name}"),
         _ => "latency".to_string(),
@@ -185,19 +198,25 @@ fn curve(
     let ordered = swept.is_ordered(0);
     let [theory, simulated, measured] = [Method::Theory, Method::Simulation, Method::Measurement].map(points);
     let theory = if theory_is_simulated(swept, x, metric) { Vec::new() } else { theory };
-    let estimates = series(swept, x, Method::Simulation, metric);
-    let band =
-        estimates.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
-    let band: Vec<_> = band.collect();
+    let intervals = |method| -> Vec<(f64, f64, f64)> {
+        let ends = |e: &Estimate| Some((e.value? - e.half_width?, e.value? + e.half_width?));
+        let estimates = series(swept, x, method, metric);
+        estimates.iter().filter_map(|(x, e)| ends(e).map(|(low, high)| (*x, low, high))).collect()
+    };
+    let bars = |ends: Vec<(f64, f64, f64)>| {
+        for (x, low, high) in ends {
+            let inside = [(x, low.max(panel.y.floor())), (x, high.min(panel.y.ceiling()))];
+            panel.line(&inside, color, Pen::Solid(14));
+        }
+    };
     panel.beside(name, || {
         if ordered {
-            panel.band(&band, color);
+            panel.band(&intervals(Method::Simulation), color);
             panel.line(&simulated, color, Pen::Solid(20));
         } else {
-            for (x, low, high) in band {
-                panel.line(&[(x, low.max(panel.y.floor())), (x, high)], color, Pen::Solid(14));
-            }
+            bars(intervals(Method::Simulation));
         }
+        bars(intervals(Method::Measurement));
     });
     let draw_theory = || match ordered {
         true => panel.line(&theory, color, Pen::Dashed(12, 60, 45)),
@@ -222,6 +241,7 @@ fn curve(
 
 fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (i32, i32)) {
     let Some((_, high)) = span(swept, &[metric]) else { return };
+    let high = reach(swept, &[metric], high);
     let unit = metric_of(metric).map_or(Unit::Messages, |m| m.unit);
     let y = match unit {
         Unit::Seconds => Axis::linear_times(metric, 0.0, high * 1.1),
