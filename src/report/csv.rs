@@ -28,8 +28,8 @@ pub(super) fn metrics(study: &Study) -> String {
     table(&rows)
 }
 
-/// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere, `oldest_s`
-/// where somebody asked for how long the oldest has waited; `None` if no queue was watched.
+/// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere,
+/// `oldest_s` where somebody asked for how long the oldest has waited; `None` if no queue was watched.
 pub(super) fn timeline(study: &Study) -> Option<String> {
     let all = || study.answers.iter().flat_map(|answer| answer.timelines.values().flatten());
     let (changes, aged) = (all().any(|m| m.servers.is_some()), all().any(|m| m.oldest.is_some()));

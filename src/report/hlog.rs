@@ -1,5 +1,5 @@
-//! A counted latency as an interval log of HdrHistogram (V2, compressed), `.hlog`: what its readers in every language
-//! put together, compare and plot.
+//! A counted latency as an interval log of HdrHistogram (V2, compressed), `.hlog`: what its readers in every
+//! language put together, compare and plot.
 
 use crate::answer::{Answer, Distribution, Method};
 use crate::study::Study;
@@ -10,8 +10,8 @@ use std::time::Duration;
 /// Of the figure that is there to be read without a decoder: milliseconds, as tools have it.
 const READABLE: f64 = 1e6;
 
-/// The file's text, or `None` where no messages were counted. All of a run is one interval: no second of it is kept
-/// for itself.
+/// The file's text, or `None` where no messages were counted. All of a run is one interval: no second of it
+/// is kept for itself.
 pub(super) fn text(study: &Study, answer: &Answer) -> Option<String> {
     let Some(Distribution::Histogram(counted)) = &answer.latency else { return None };
     if counted.is_empty() {

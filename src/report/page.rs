@@ -1,6 +1,6 @@
-//! Pages that can be mailed: one file each, which asks nothing of the network, so that it reads the same in a browser,
-//! in print and in ten years. Every command's page is made of these parts. A small script of its own sorts tables,
-//! shows values and hides series; without it a page says all the same.
+//! Pages that can be mailed: one file each, which asks nothing of the network, so that it reads the same in a
+//! browser, in print and in ten years. Every command's page is made of these parts. A small script of its own
+//! sorts tables, shows values and hides series; without it a page says all the same.
 
 use super::escape::escape;
 use super::plot::Frame;
@@ -107,8 +107,8 @@ pub(super) fn figure(caption: &str, svg: &str) -> String {
     pictures((caption, ""), svg, None)
 }
 
-/// A plot, drawn once for wide screens and paper and once for narrow screens, below what it finds and how it is read;
-/// nothing where nothing is drawn.
+/// A plot, drawn once for wide screens and paper and once for narrow screens, below what it finds and how it
+/// is read; nothing where nothing is drawn.
 pub(super) fn plot(finding: &str, read: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
     let drawn = draw(Frame::Page);
     drawn.map_or(String::new(), |svg| pictures((finding, read), &svg, draw(Frame::Phone).as_deref()))

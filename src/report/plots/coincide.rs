@@ -15,8 +15,9 @@ pub(super) struct Merged {
     pub with: Vec<usize>,
 }
 
-/// Which of some lines are drawn: each other coincides with one of them wherever it is known. What lies closer than
-/// `least` is no difference. Longer lines are drawn rather than shorter ones, and those of a length as they come.
+/// Which of some lines are drawn: each other coincides with one of them wherever it is known. What lies
+/// closer than `least` is no difference. Longer lines are drawn rather than shorter ones, and those of a
+/// length as they come.
 pub(super) fn merged(lines: &[&Points], least: f64) -> Vec<Merged> {
     let length = |i: usize| span(lines[i]).map_or(0.0, |(first, last)| last - first);
     let mut order: Vec<usize> = (0..lines.len()).filter(|i| !lines[*i].is_empty()).collect();

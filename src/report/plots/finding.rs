@@ -4,7 +4,8 @@ use crate::answer::Method;
 use crate::report::rows::{self, MetricRow, Section};
 use crate::study::{AgreementStatus, Study};
 
-/// Methods that a title tells of, where they know anything: the others are about the same plan as a measurement.
+/// Methods that a title tells of, where they know anything: the others are about the same plan as a
+/// measurement.
 const TOLD: [Method; 3] = [Method::Theory, Method::Simulation, Method::Measurement];
 
 /// The slowest messages by each method.

@@ -1,5 +1,5 @@
-//! What happens over time where something changes with it: arrivals, servers, backlog and lag, one above the other on
-//! one axis of time.
+//! What happens over time where something changes with it: arrivals, servers, backlog and lag, one above the
+//! other on one axis of time.
 
 use super::axis::Axis;
 use super::figure::{self, Columns, TOP};
@@ -28,8 +28,8 @@ struct Strip {
     lines: Lines,
 }
 
-/// Whether something changes with time: a timetable, recorded arrivals, a backlog at the start, or servers that come
-/// and go.
+/// Whether something changes with time: a timetable, recorded arrivals, a backlog at the start, or servers
+/// that come and go.
 fn applies(scenario: &Scenario) -> bool {
     let arrives = scenario.producers.iter().any(|p| {
         use crate::scenario::Arrivals::{Schedule, Trace};
@@ -158,8 +158,8 @@ fn paths(study: &Study, levels: &QueueLevels<'_>, value: &dyn Fn(&Moment) -> Opt
     study.answers.iter().filter_map(line).collect()
 }
 
-/// Whether whoever waits longest is always the next to be served, and nobody is lost or comes back: then a backlog and
-/// the arrivals say how old the oldest is.
+/// Whether whoever waits longest is always the next to be served, and nobody is lost or comes back: then a
+/// backlog and the arrivals say how old the oldest is.
 fn is_one_line(scenario: &Scenario) -> bool {
     let known = [Feature::Backlog, Feature::ArrivalBatches, Feature::Autoscaling, Feature::CountTimetable];
     scenario.queues.len() == 1

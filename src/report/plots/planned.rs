@@ -69,8 +69,8 @@ impl Planned {
         self.sent[next - 1] + 0.5 * (before.1 + rate) * width * share
     }
 
-    /// How long ago the oldest of so many waiting messages came if all before it have gone: those that were there from
-    /// the start came at the start.
+    /// How long ago the oldest of so many waiting messages came if all before it have gone: those that were
+    /// there from the start came at the start.
     pub(super) fn lag(&self, at: f64, waiting: f64) -> f64 {
         let gone = self.sent(at) - waiting;
         if waiting <= 0.0 {

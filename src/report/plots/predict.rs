@@ -40,8 +40,8 @@ pub(crate) fn draw(prediction: &Prediction, told: &PlotText<'_>, frame: Frame) -
     }))
 }
 
-/// One statistic along the load: as an ideal host would have it, as predicted, as measured, and of these what was
-/// learnt from.
+/// One statistic along the load: as an ideal host would have it, as predicted, as measured, and of these what
+/// was learnt from.
 struct PredictedLines<'a> {
     statistic: &'a str,
     ideal: Vec<(f64, f64)>,

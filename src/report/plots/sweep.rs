@@ -115,8 +115,8 @@ fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, E
     swept.points.iter().filter_map(of).collect()
 }
 
-/// How far an axis goes for figures that are no larger than `high`: to the ends of their intervals, as long as these
-/// do not press the lines flat.
+/// How far an axis goes for figures that are no larger than `high`: to the ends of their intervals, as long
+/// as these do not press the lines flat.
 fn reach(swept: &Swept, metrics: &[&str], high: f64) -> f64 {
     let estimates = swept.points.iter().flat_map(|p| &p.answers);
     let known = estimates.flat_map(|a| metrics.iter().filter_map(|m| a.get(m)));

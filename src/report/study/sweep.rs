@@ -240,7 +240,8 @@ pub fn document(swept: &Swept, to: &mut impl std::io::Write) -> std::io::Result<
     to.write_all(b"\n")
 }
 
-/// The points of a plot that is not too full, of many points some; `None` where too many cells would be needed.
+/// The points of a plot that is not too full, of many points some; `None` where too many cells would be
+/// needed.
 fn drawable(swept: &Swept) -> Option<Swept> {
     let every = swept.points.len().div_ceil(MOST_DRAWN).max(1);
     if every > 1 && swept.grid.axes.len() != 1 {
@@ -270,7 +271,8 @@ fn caption(swept: &Swept) -> String {
     }
 }
 
-/// What a plot of the sweep finds: where the objective is met, or else how far the slowest messages' latency goes.
+/// What a plot of the sweep finds: where the objective is met, or else how far the slowest messages' latency
+/// goes.
 fn finding(swept: &Swept) -> String {
     if let Some(objective) = swept.objectives.first() {
         return crossing(swept, objective).trim_end_matches('.').into();

@@ -51,8 +51,8 @@ impl<S: Blocks> Network<S> {
         QueueCounts { served, deliveries: served, delivered: served, ..station.counts }
     }
 
-    /// For how long the oldest message that waits in each queue has waited at an instant, 0 where none does; `None` if
-    /// nobody asks.
+    /// For how long the oldest message that waits in each queue has waited at an instant, 0 where none does;
+    /// `None` if nobody asks.
     pub fn ages(&self, at: u64) -> Option<Vec<u64>> {
         let age = |sent: u64| at - sent.min(at);
         self.tells_age.then(|| self.oldest_waiting().into_iter().map(age).collect())
