@@ -4,6 +4,8 @@
 const SHARE: f64 = 0.02;
 /// Nor is there anything to see of two that are closer than this share of the axis: a line is wider.
 pub(super) const HAIR: f64 = 0.002;
+/// Between the names of lines that are drawn as one.
+pub(super) const SAME: &str = " ≈ ";
 
 /// A line's points, from left to right.
 pub(super) type Points = [(f64, f64)];

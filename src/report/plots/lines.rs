@@ -50,7 +50,7 @@ impl Lines {
             let line = &self.lines[merged.drawn];
             let all: Vec<&Line> =
                 std::iter::once(merged.drawn).chain(merged.with).map(|i| &self.lines[i]).collect();
-            let names = all.iter().map(|line| line.label.as_str()).collect::<Vec<_>>().join(", ");
+            let names = all.iter().map(|line| line.label.as_str()).collect::<Vec<_>>().join(coincide::SAME);
             panel.beside(&names, || all.iter().for_each(|line| panel.band(&line.band, line.color)));
             let end = panel.series(&names, || panel.line(&line.points, line.color, line.pen));
             end.map(|at| (names, line.color, at))

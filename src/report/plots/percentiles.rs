@@ -98,7 +98,7 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
                 merged.iter().partition(|m| curves[m.drawn].method == Method::Theory);
             let ends = others.into_iter().chain(theory).filter_map(|merged| {
                 let all = || std::iter::once(&merged.drawn).chain(&merged.with);
-                let names = all().map(|i| name(*i)).collect::<Vec<_>>().join(", ");
+                let names = all().map(|i| name(*i)).collect::<Vec<_>>().join(coincide::SAME);
                 panel.beside(&names, || all().for_each(|i| bars(&panel, &curves[*i])));
                 let (color, at) = panel.series(&names, || line(&panel, &curves[merged.drawn]))?;
                 Some((names, color, at))

@@ -88,8 +88,8 @@ fn panel(figure: &Figure<'_>, lines: &PredictedLines<'_>, heights: (i32, i32)) {
     let merged = lines.merged();
     let is_drawn = |i: usize| merged.as_ref().is_none_or(|merged| merged.drawn == i);
     let names = match &merged {
-        Some(merged) if merged.drawn == 0 => ["ideal host, predicted", ""],
-        Some(_) => ["", "predicted, ideal host"],
+        Some(merged) if merged.drawn == 0 => ["ideal host ≈ predicted", ""],
+        Some(_) => ["", "predicted ≈ ideal host"],
         None => ["ideal host", "predicted"],
     };
     let of_ideal = theme::color(Method::Rehearsal);

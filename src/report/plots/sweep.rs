@@ -297,6 +297,79 @@ pub(super) fn settings(title: &str, values: &[(f64, String)], columns: Columns) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::sweep::{Grid, SweptSetting};
+
+    const TOLD: PlotText<'static> = PlotText { finding: "what is found", all: "all that is found" };
+
+    /// A sweep of some settings, whose p99 latency by theory is so many times the simulation's.
+    fn swept(axes: &[(&str, &[&str])], off: f64, half_width: Option<f64>) -> Swept {
+        let axis = |(path, values): &(&str, &[&str])| SweptSetting {
+            path: (*path).into(),
+            values: values.iter().map(|v| (*v).into()).collect(),
+        };
+        let grid = Grid { axes: axes.iter().map(axis).collect() };
+        let point = |index: usize| {
+            let p99 = 0.01 * (1.0 + index as f64);
+            let answer = |method, estimate| {
+                let mut answer = Answer::new(method, "by hand");
+                answer.set("total", "latency", "p99", estimate);
+                answer
+            };
+            let answers = vec![
+                answer(Method::Theory, Estimate::exact(p99 * off)),
+                answer(Method::Simulation, Estimate::with(p99, half_width)),
+            ];
+            SweepPoint { index, values: grid.values(index), answers, unanswered: Vec::new() }
+        };
+        Swept {
+            title: "By hand".into(),
+            points: (0..grid.points()).map(point).collect(),
+            grid,
+            objectives: Vec::new(),
+            starts: false,
+            scenario: serde_json::Value::Null,
+            command: String::new(),
+            seed: 1,
+            confidence: 0.95,
+        }
+    }
+
+    fn picture(swept: &Swept) -> String {
+        drawn(swept, &TOLD, Frame::Alone).expect("a picture").1
+    }
+
+    #[test]
+    fn theory_is_drawn_apart_only_where_it_is_apart() {
+        let rates: &[&str] = &["100/s", "200/s", "300/s"];
+        let near = picture(&swept(&[("producers.web.rate", rates)], 1.01, Some(0.001)));
+        assert!(near.contains("p99: theory is within 2 % of the simulation"), "{near}");
+        assert!(!near.contains("stroke-dasharray"));
+        let far = picture(&swept(&[("producers.web.rate", rates)], 1.1, None));
+        assert!(far.contains("stroke-dasharray") && !far.contains("theory is within"), "{far}");
+        assert!(far.contains("p99: the simulation gives no interval at 100/s, 200/s, 300/s"), "{far}");
+    }
+
+    #[test]
+    fn words_are_joined_by_no_line() {
+        let svg = picture(&swept(&[("queues.jobs.discipline", &["fifo", "lifo", "random"])], 1.1, None));
+        let series: Vec<&str> = svg
+            .split("<g class=\"")
+            .filter(|part| part.starts_with("series") || part.starts_with("mark"))
+            .collect();
+        assert!(series.iter().all(|part| !part.contains("<polyline")), "{series:?}");
+        // A dot for each by simulation, an open one by theory.
+        assert_eq!(series.iter().map(|part| part.matches("<circle").count()).sum::<usize>(), 9);
+    }
+
+    #[test]
+    fn a_map_says_what_its_shades_are() {
+        let axes: [(&str, &[&str]); 2] =
+            [("consumers.workers.count", &["1", "2"]), ("producers.web.rate", &["100/s", "200/s", "300/s"])];
+        let svg = picture(&swept(&axes, 1.0, None));
+        for said in ["total.latency.p99</text>", "10.0 ms</text>", "60.0 ms</text>"] {
+            assert!(svg.contains(said), "{said}: {svg}");
+        }
+    }
 
     #[test]
     fn words_are_cut_to_their_share_of_an_axis_and_numbers_left_out() {
