@@ -43,9 +43,19 @@ pub struct Moment {
     pub in_system: f64,
     /// Half-width of the interval of `waiting`, over replications.
     pub half_width: Option<f64>,
-    /// Servers that are there, where their number changes.
+    /// Servers that are there and up, where their number changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub servers: Option<f64>,
+    /// Seconds for which the oldest of those that wait has waited, 0 if none does; `None` if nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<f64>,
+}
+
+impl Moment {
+    /// So many messages that wait, and that are there at all, at an instant.
+    pub(crate) fn new(at: f64, waiting: f64, in_system: f64) -> Self {
+        Moment { at, waiting, in_system, half_width: None, servers: None, oldest: None }
+    }
 }
 
 #[cfg(test)]

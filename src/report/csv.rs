@@ -28,14 +28,15 @@ pub(super) fn metrics(study: &Study) -> String {
     table(&rows)
 }
 
-/// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere; `None`
-/// if no queue was watched.
+/// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere,
+/// `oldest_s` where somebody asked for how long the oldest has waited; `None` if no queue was watched.
 pub(super) fn timeline(study: &Study) -> Option<String> {
     let all = || study.answers.iter().flat_map(|answer| answer.timelines.values().flatten());
-    let changes = all().any(|m| m.servers.is_some());
+    let (changes, aged) = (all().any(|m| m.servers.is_some()), all().any(|m| m.oldest.is_some()));
     let mut head =
         ["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec();
     head.extend(changes.then(|| "servers".into()));
+    head.extend(aged.then(|| "oldest_s".into()));
     let mut rows = vec![head];
     for answer in &study.answers {
         for (queue, moments) in &answer.timelines {
@@ -49,6 +50,7 @@ pub(super) fn timeline(study: &Study) -> Option<String> {
                     number(m.half_width),
                 ];
                 row.extend(changes.then(|| number(m.servers)));
+                row.extend(aged.then(|| number(m.oldest)));
                 row
             }));
         }

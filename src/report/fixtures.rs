@@ -109,7 +109,7 @@ pub(super) fn levels(factor: f64, interval: bool) -> Vec<Moment> {
         let at = f64::from(i) * 0.05;
         let waiting =
             factor * (7.0 + if interval { 0.2 } else { 5.0 } * (at * 1.7).sin() + (at * 9.0 * factor).cos());
-        Moment { at, waiting, in_system: waiting + 3.6, half_width: interval.then_some(0.8), servers: None }
+        Moment { half_width: interval.then_some(0.8), ..Moment::new(at, waiting, waiting + 3.6) }
     };
     (0..200).map(moment).collect()
 }

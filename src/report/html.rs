@@ -134,8 +134,9 @@ fn value(text: &str, faint: bool) -> String {
 }
 
 fn figures(study: &Study) -> String {
-    let figure = |plot: &super::Plot| {
-        page::plot(&super::headline::capitalized(plot.about), |frame| (plot.draw)(study, frame))
+    let figure = |plot: &super::Plot| match (plot.finding)(study) {
+        Some(found) => page::plot(&found, plot.about, |frame| (plot.draw)(study, frame)),
+        None => page::plot(&super::headline::capitalized(plot.about), "", |frame| (plot.draw)(study, frame)),
     };
     plots::PLOTS.iter().map(figure).collect()
 }
@@ -232,9 +233,11 @@ mod tests {
         assert!(page.len() < 200_000, "{} bytes", page.len());
         // What the page has itself is nothing outside.
         let links = page.replace("http://www.w3.org/2000/svg", "").replace("url(#", "");
-        for outside in ["http://", "https://", "<script", "src=", "@import", "url("] {
+        for outside in ["http://", "https://", "src=", "@import", "url("] {
             assert!(!links.contains(outside), "{outside}");
         }
+        // Its own, which every page has.
+        assert_eq!((page.matches("<script>").count(), page.matches("<script").count()), (1, 1));
         for said in [
             "Yes, it holds: p99 latency 55 ±3 ms of 200 ms allowed",
             "delay = Q / C",
@@ -246,9 +249,24 @@ mod tests {
         }
         assert_eq!(
             page.matches("<svg").count(),
-            2 * plots::PLOTS.len() + 1,
+            2 * plots::drawn(&study, super::super::Frame::Page).len() + 1,
             "the plots, wide and narrow, and the flow"
         );
+    }
+
+    #[test]
+    fn no_name_of_a_scenario_ends_the_script_or_begins_one() {
+        let mut study = fixtures::five_methods();
+        let name = "</script><script>alert(1)</script>";
+        study.scenario.title = Some(name.into());
+        let queue = std::mem::replace(&mut study.scenario.queues[0].name, name.into());
+        for answer in &mut study.answers {
+            answer.timelines =
+                answer.timelines.remove(&queue).map(|t| (name.into(), t)).into_iter().collect();
+        }
+        let page = of(&study);
+        assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (1, 1));
+        assert!(page.contains("&lt;/script&gt;"));
     }
 
     #[test]

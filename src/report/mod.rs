@@ -13,6 +13,7 @@ mod fixtures;
 mod flow;
 mod headline;
 mod hgrm;
+mod hlog;
 mod html;
 mod json;
 mod number;
@@ -70,6 +71,8 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
     for answer in &study.answers {
         let text = answer.latency.as_ref().and_then(hgrm::text);
         files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
+        let log = hlog::text(study, answer);
+        files.extend(log.map(|text| (format!("latency.{}.hlog", answer.method.name()), text)));
     }
     let page = html::page(study, extras);
     files.extend(
@@ -82,7 +85,8 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
 /// Every name that [`files`] may give.
 pub fn every_name() -> impl Iterator<Item = String> {
     let fixed = ["answer.json", "metrics.csv", "timeline.csv", "report.html"].into_iter().map(str::to_string);
-    let levels = Method::ALL.iter().map(|method| format!("latency.{}.hgrm", method.name()));
+    let named = |end: &str| Method::ALL.map(|method| format!("latency.{}.{end}", method.name()));
+    let levels = named("hgrm").into_iter().chain(named("hlog"));
     fixed.chain(levels).chain(plots::PLOTS.iter().map(|plot| plot.file.to_string()))
 }
 
@@ -94,13 +98,18 @@ mod tests {
     fn a_full_study_makes_every_file_and_an_empty_one_only_what_it_can() {
         let names =
             |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
-        let levels = ["theory", "simulation", "rehearsal", "measurement", "replay"]
-            .map(|method| format!("latency.{method}.hgrm"));
+        let counted = ["simulation", "rehearsal", "measurement", "replay"];
+        let levels = std::iter::once("latency.theory.hgrm".to_string()).chain(
+            counted.into_iter().flat_map(|m| [format!("latency.{m}.hgrm"), format!("latency.{m}.hlog")]),
+        );
         let before =
             ["answer.json", "metrics.csv", "timeline.csv"].map(String::from).into_iter().chain(levels);
-        let plots = plots::PLOTS.iter().map(|plot| plot.file.to_string());
+        // Nothing changes with time here.
+        let all = plots::PLOTS.iter().map(|plot| plot.file.to_string());
+        let plots = all.filter(|file| file != "over-time.svg");
         let mut expected: Vec<String> = before.chain(plots).chain(["report.html".to_string()]).collect();
         assert_eq!(names(&fixtures::five_methods()), expected);
+        expected.extend(["over-time.svg", "latency.theory.hlog"].map(String::from));
         let mut known: Vec<_> = every_name().collect();
         known.sort_unstable();
         expected.sort_unstable();

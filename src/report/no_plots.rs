@@ -1,6 +1,6 @@
 //! Plots of a crate that is built without the feature `plots`: there are none, and pages do without.
 
-use super::plot::{Frame, Plot};
+use super::plot::{Frame, Plot, PlotText};
 use crate::study::Study;
 use crate::study::bench::Benchmark;
 use crate::study::capacity::Capacity;
@@ -17,26 +17,26 @@ pub(crate) fn drawn(_: &Study, _: Frame) -> Vec<(&'static Plot, String)> {
     Vec::new()
 }
 
-pub(super) fn benchmarked(_: &[Benchmark], _: &str, _: Frame) -> Option<String> {
+pub(super) fn benchmarked(_: &[Benchmark], _: &PlotText<'_>, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn capacity(_: &Capacity, _: &str, _: Frame) -> Option<String> {
+pub(super) fn capacity(_: &Capacity, _: &PlotText<'_>, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn compared(_: &Comparison, _: &str, _: Frame) -> Option<String> {
+pub(super) fn compared(_: &Comparison, _: &PlotText<'_>, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn predicted(_: &Prediction, _: &str, _: Frame) -> Option<String> {
+pub(super) fn predicted(_: &Prediction, _: &PlotText<'_>, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn quantiles(_: &Column, _: Frame) -> Option<String> {
+pub(super) fn quantiles(_: &Column, _: &PlotText<'_>, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn swept(_: &Swept, _: &str, _: Frame) -> Option<(&'static str, String)> {
+pub(super) fn swept(_: &Swept, _: &PlotText<'_>, _: Frame) -> Option<(&'static str, String)> {
     None
 }

@@ -1,5 +1,6 @@
-//! Pages that can be mailed: one file each, which asks nothing of the network and runs no script, so that it reads
-//! the same in a browser, in print and in ten years. Every command's page is made of these parts.
+//! Pages that can be mailed: one file each, which asks nothing of the network, so that it reads the same in a
+//! browser, in print and in ten years. Every command's page is made of these parts. A small script of its own
+//! sorts tables, shows values and hides series; without it a page says all the same.
 
 use super::escape::escape;
 use super::plot::Frame;
@@ -7,6 +8,8 @@ use super::shown;
 use serde_json::Value;
 
 const STYLE: &str = include_str!("page.css");
+/// Runs at the end of the page; nothing of a scenario is in it.
+const SCRIPT: &str = include_str!("page.js");
 
 /// A page: what it is about, what is said first, and parts as HTML.
 #[derive(Debug, Default)]
@@ -54,7 +57,8 @@ impl Page {
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}<script>\n{SCRIPT}</script>\n\
+             </body>\n</html>\n"
         )
     }
 }
@@ -100,18 +104,24 @@ pub(super) fn section(title: &str, body: &str) -> String {
 
 /// A picture with what it shows; on a narrow screen it is moved sideways, not made smaller.
 pub(super) fn figure(caption: &str, svg: &str) -> String {
-    pictures(caption, svg, None)
+    pictures((caption, ""), svg, None)
 }
 
-/// A plot, drawn once for wide screens and paper and once for narrow screens; nothing where nothing is drawn.
-pub(super) fn plot(caption: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
-    draw(Frame::Page).map_or(String::new(), |svg| pictures(caption, &svg, draw(Frame::Phone).as_deref()))
+/// A plot, drawn once for wide screens and paper and once for narrow screens, below what it finds and how it
+/// is read; nothing where nothing is drawn.
+pub(super) fn plot(finding: &str, read: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
+    let drawn = draw(Frame::Page);
+    drawn.map_or(String::new(), |svg| pictures((finding, read), &svg, draw(Frame::Phone).as_deref()))
 }
 
-fn pictures(caption: &str, wide: &str, phone: Option<&str>) -> String {
+fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>) -> String {
+    let read = match read {
+        "" => String::new(),
+        read => format!("<span class=\"note\">{}</span>", said(&super::headline::capitalized(read))),
+    };
     let caption = match caption {
         "" => String::new(),
-        caption => format!("<figcaption>{}</figcaption>\n", said(caption)),
+        caption => format!("<figcaption>{}{read}</figcaption>\n", said(caption)),
     };
     let (class, phone) = match phone {
         Some(svg) => (" wide", format!("<div class=\"phone\">\n{svg}</div>\n")),
@@ -208,6 +218,20 @@ mod tests {
             html.contains("<td>12.3 ±0.4</td>") && html.contains("<td class=\"left\">met</td>"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_page_has_one_small_script_that_asks_nothing_of_anybody() {
+        assert!(SCRIPT.len() < 6_000, "{} bytes", SCRIPT.len());
+        for outside in ["http", "//", "fetch", "import", "innerHTML", "eval", "</script"] {
+            let found = SCRIPT.lines().filter(|line| !line.trim_start().starts_with("//"));
+            assert!(found.into_iter().all(|line| !line.contains(outside)), "{outside}");
+        }
+        let name = "</script><script>alert(1)</script>";
+        let page =
+            Page { title: name.into(), by: name.into(), parts: vec![listing(name)], ..Page::default() };
+        let html = page.html();
+        assert_eq!((html.matches("<script").count(), html.matches("</script").count()), (1, 1), "{html}");
     }
 
     #[test]

@@ -9,8 +9,19 @@ pub struct Plot {
     pub file: &'static str,
     /// What it answers, in a phrase.
     pub about: &'static str,
+    /// What it finds, in figures of the study's table.
+    pub finding: fn(&Study) -> Option<String>,
     /// The SVG, or `None` where the study holds nothing to draw.
     pub draw: fn(&Study, Frame) -> Option<String>,
+}
+
+/// What a plot of several studies is to say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlotText<'a> {
+    /// What it finds: its title.
+    pub finding: &'a str,
+    /// All that is found, for those who do not see it.
+    pub all: &'a str,
 }
 
 /// Where a figure is shown.

@@ -59,11 +59,9 @@ impl Trail {
     /// As moments of an answer.
     pub(super) fn points(&self) -> Vec<Moment> {
         let moment = |level: &Level| Moment {
-            at: seconds(level.at),
-            waiting: level.waiting as f64,
-            in_system: (level.waiting + level.busy) as f64,
-            half_width: None,
             servers: level.servers.map(|servers| servers as f64),
+            oldest: level.oldest.map(seconds),
+            ..Moment::new(seconds(level.at), level.waiting as f64, (level.waiting + level.busy) as f64)
         };
         self.levels.iter().map(moment).collect()
     }

@@ -87,7 +87,10 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
         };
     }
     answer.latency = answer.latency.as_ref().map(|latency| stretched(latency, factor));
-    answer.timelines.values_mut().flatten().for_each(|moment| moment.at *= factor);
+    for moment in answer.timelines.values_mut().flatten() {
+        moment.at *= factor;
+        moment.oldest = moment.oldest.map(|age| age * factor);
+    }
     answer.unstable = answer.unstable.map(|reason| reason.slowed(factor));
     answer.caveats = answer.caveats.into_iter().map(|caveat| caveat.slowed(factor)).collect();
     answer.by += &format!(", played {} times faster, for the clock holds 292 years", plain(factor, 12));

@@ -68,9 +68,20 @@ struct ReplicationLevels {
     levels: Levels,
 }
 
-/// The levels of each queue at each point of the grid, in one replication: messages that wait, all that are there,
-/// and servers, where their number changes.
-type Levels = Vec<Vec<(u64, u64, Option<u64>)>>;
+/// The levels of each queue at each point of the grid, in one replication.
+type Levels = Vec<Vec<QueueLevel>>;
+
+/// A queue at an instant.
+#[derive(Debug, Clone, Copy)]
+struct QueueLevel {
+    /// Messages that wait, and all that are there.
+    waiting: u64,
+    in_system: u64,
+    /// Servers, where their number changes.
+    servers: Option<u64>,
+    /// Nanoseconds for which the oldest that waits has waited, if anybody asks.
+    oldest: Option<u64>,
+}
 
 /// Answers by replications of one stretch of time.
 ///
@@ -187,16 +198,20 @@ fn worst_told(all: &Gathered, confidence: f64) -> Combined {
 
 fn timeline(levels: &[Levels], queue: usize, end: u64, confidence: f64) -> Vec<Moment> {
     let point = |i: usize| {
-        let waiting: Vec<f64> = levels.iter().map(|l| l[queue][i].0 as f64).collect();
-        let inside: Vec<f64> = levels.iter().map(|l| l[queue][i].1 as f64).collect();
-        let servers: Option<Vec<f64>> = levels.iter().map(|l| l[queue][i].2.map(|n| n as f64)).collect();
+        let waiting: Vec<f64> = levels.iter().map(|l| l[queue][i].waiting as f64).collect();
+        let inside: Vec<f64> = levels.iter().map(|l| l[queue][i].in_system as f64).collect();
+        let mean_of = |of: &dyn Fn(&QueueLevel) -> Option<f64>| {
+            let known: Option<Vec<f64>> = levels.iter().map(|l| of(&l[queue][i])).collect();
+            known.map(|known| known.iter().sum::<f64>() / known.len() as f64)
+        };
         let (mean, half) = half_width(&waiting, confidence);
         Moment {
             at: seconds(grid(i as u64, end)),
             waiting: mean,
             in_system: half_width(&inside, confidence).0,
             half_width: half,
-            servers: servers.map(|servers| servers.iter().sum::<f64>() / servers.len() as f64),
+            servers: mean_of(&|level| level.servers.map(|servers| servers as f64)),
+            oldest: mean_of(&|level| level.oldest.map(seconds)),
         }
     };
     (0..=GRID as usize).map(point).collect()
@@ -287,8 +302,14 @@ impl<'a> Stretches<'a> {
                 }
             }
             network.advance_before(instant, &mut collector);
+            let ages = network.ages(instant);
             for (index, (levels, queue)) in levels.iter_mut().zip(&network.totals().queues).enumerate() {
-                levels.push((queue.waiting, queue.waiting + queue.serving, network.servers_there(index)));
+                levels.push(QueueLevel {
+                    waiting: queue.waiting,
+                    in_system: queue.waiting + queue.serving,
+                    servers: network.servers_there(index),
+                    oldest: ages.as_ref().map(|ages| ages[index]),
+                });
             }
         }
         let after = network.totals();

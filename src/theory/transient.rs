@@ -160,7 +160,7 @@ fn course(
     mut advance: impl FnMut(f64, f64) -> (f64, f64),
 ) -> Course {
     let (waiting, in_system) = start;
-    let mut moments = vec![Moment { at: 0.0, waiting, in_system, half_width: None, servers: None }];
+    let mut moments = vec![Moment::new(0.0, waiting, in_system)];
     let overloads = table.steps.iter().rposition(|(_, rate)| *rate >= capacity);
     let (mut at, mut left) = (0.0, waiting);
     for (i, (lasts, rate)) in table.steps.iter().enumerate() {
@@ -168,7 +168,7 @@ fn course(
         for _ in 0..PARTS {
             let (waiting, in_system) = advance(*rate, lasts / f64::from(PARTS));
             at += lasts / f64::from(PARTS);
-            moments.push(Moment { at, waiting, in_system, half_width: None, servers: None });
+            moments.push(Moment::new(at, waiting, in_system));
         }
         if overloads == Some(i) {
             left = moments[moments.len() - 1].waiting;

@@ -287,6 +287,50 @@ fn answers_are_exported_for_prometheus() {
     assert!(err(&wrong).contains("openmetrics=FILE"), "{}", err(&wrong));
 }
 
+/// The names of metrics in the queries of a dashboard.
+fn metrics_named(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => {
+            for part in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+                // The dashboard's own name has no further word.
+                if part.starts_with("queuelab_") {
+                    found.push(part.into());
+                }
+            }
+        }
+        serde_json::Value::Array(all) => all.iter().for_each(|value| metrics_named(value, found)),
+        serde_json::Value::Object(all) => all.values().for_each(|value| metrics_named(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_dashboard_asks_for_nothing_that_is_not_exported() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/grafana.json");
+    let text = std::fs::read_to_string(file).expect("the dashboard");
+    let dashboard: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let desk = Desk::new("dashboard", &[("mm1.toml", MM1)]);
+    let words =
+        ["run", "mm1.toml", "--only", "theory,simulation", "--quiet", "--export", "openmetrics=q.prom"];
+    assert!(desk.run(&words).status.success());
+    let exported = std::fs::read_to_string(desk.path("q.prom")).expect("a file");
+    let samples: std::collections::BTreeSet<&str> =
+        exported.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split(['{', ' ']).next()).collect();
+    let (mut named, panels) = (Vec::new(), dashboard["panels"].as_array().expect("panels"));
+    metrics_named(&dashboard, &mut named);
+    assert!(named.len() >= panels.len() && panels.len() > 5, "{named:?}");
+    for name in &named {
+        assert!(samples.contains(name.as_str()), "{name} is not exported: {samples:?}");
+    }
+    // What a query asks of places and statistics is there, too.
+    for (place, statistic) in [("queue", "p99"), ("queue", "mean"), ("queue", "value"), ("total", "p99")] {
+        let there = exported.lines().any(|l| {
+            l.contains(&format!("place=\"{place}\"")) && l.contains(&format!("statistic=\"{statistic}\""))
+        });
+        assert!(there, "{place} {statistic}: {exported}");
+    }
+}
+
 #[test]
 fn a_published_table_is_held_against_littles_law() {
     let table = "clients,rate,mean_ms,p99_ms\n10,1000,20,49\n10,1000,9.8,31\n";

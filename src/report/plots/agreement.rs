@@ -2,6 +2,7 @@
 
 use super::axis::Axis;
 use super::figure::{self, BODY, Columns, Figure, Side, TOP};
+use super::finding;
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
@@ -28,7 +29,7 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     }
     let heights: Vec<i32> = charts.iter().map(|c| ROW * c.values.len() as i32 + 74).collect();
     let height = TOP - 24 + heights.iter().sum::<i32>();
-    let title = format!("What each method says: {}", super::name(study));
+    let title = super::title(finding::agreement(study), "what each method says");
     let columns = Columns::of(frame);
     let file = figure::figure(
         frame,

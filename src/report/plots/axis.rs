@@ -2,12 +2,40 @@
 
 use crate::units::{significant, time_scale};
 
+/// What the numbers on an axis are, as the page's script knows it by a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AxisKind {
+    Number,
+    /// Seconds, or their logarithms.
+    Time,
+    LogTime,
+    /// Shares that are written in per cent.
+    Share,
+    /// Numbers of nines.
+    Nines,
+    /// Positions that mean what is written at their ticks.
+    Words,
+}
+
+impl AxisKind {
+    pub(super) fn sign(self) -> char {
+        match self {
+            AxisKind::Number => 'n',
+            AxisKind::Time => 't',
+            AxisKind::LogTime => 'l',
+            AxisKind::Share => 'p',
+            AxisKind::Nines => '9',
+            AxisKind::Words => 'w',
+        }
+    }
+}
+
 /// One axis. Values are in SI; positions are what is linear on paper.
 #[derive(Debug, Clone)]
 pub(super) struct Axis {
     pub low: f64,
     pub high: f64,
-    log: bool,
+    pub kind: AxisKind,
     /// Positions and what is written there.
     pub ticks: Vec<(f64, String)>,
     pub title: String,
@@ -27,7 +55,7 @@ impl Axis {
     pub(super) fn linear_times(name: &str, low: f64, high: f64) -> Self {
         let (size, unit) = time_scale(high.abs().max(low.abs()));
         let mut axis = Self::linear(&format!("{name}, {unit}"), low / size, high / size);
-        (axis.low, axis.high) = (low, high);
+        (axis.low, axis.high, axis.kind) = (low, high, AxisKind::Time);
         axis.ticks.iter_mut().for_each(|tick| tick.0 *= size);
         axis
     }
@@ -39,7 +67,7 @@ impl Axis {
         let decades = (from.floor() as i32..=to.ceil() as i32).filter(|d| d.rem_euclid(skip) == 0);
         let values = decades.flat_map(|d| steps.iter().map(move |s| round_time(s * 10f64.powi(d))));
         let ticks = values.filter(|v| (low..=high).contains(v)).map(|v| (v.log10(), short_time(v))).collect();
-        Axis { low: from, high: to, log: true, ticks, title: name.into() }
+        Axis { low: from, high: to, kind: AxisKind::LogTime, ticks, title: name.into() }
     }
 
     /// Plain numbers, in steps of 1, 2 or 5.
@@ -60,21 +88,21 @@ impl Axis {
                 ),
             )
         });
-        Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
+        Axis { low, high, kind: AxisKind::Number, ticks: ticks.collect(), title: title.into() }
     }
 
     /// Shares as per cent.
     pub(super) fn percent(name: &str, low: f64, high: f64) -> Self {
         let title = if name.is_empty() { String::new() } else { format!("{name}, %") };
         let mut axis = Self::linear(&title, low * 100.0, high * 100.0);
-        (axis.low, axis.high) = (low, high);
+        (axis.low, axis.high, axis.kind) = (low, high, AxisKind::Share);
         axis.ticks.iter_mut().for_each(|tick| tick.0 /= 100.0);
         axis
     }
 
     /// Positions with ticks that the caller chose.
     pub(super) fn marked(title: &str, low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
-        Axis { low, high, log: false, ticks, title: title.into() }
+        Axis { low, high, kind: AxisKind::Words, ticks, title: title.into() }
     }
 
     /// Shares of messages by their number of nines, from none to `most`.
@@ -90,17 +118,23 @@ impl Axis {
         let further = [(0.99999, "99.999 %"), (0.999999, "99.9999 %"), (0.9999999, "99.99999 %")];
         let ticks = named.into_iter().chain(further).map(|(share, name)| (nines(share), name.to_string()));
         let ticks = ticks.filter(|t| t.0 <= most + 1e-6).collect();
-        Axis { low: 0.0, high: most, log: false, ticks, title: "share of messages that are faster".into() }
+        let title = "share of messages that are faster".into();
+        Axis { low: 0.0, high: most, kind: AxisKind::Nines, ticks, title }
     }
 
     /// The least value.
     pub(super) fn floor(&self) -> f64 {
-        if self.log { 10f64.powf(self.low) } else { self.low }
+        if self.kind == AxisKind::LogTime { 10f64.powf(self.low) } else { self.low }
+    }
+
+    /// The largest value.
+    pub(super) fn ceiling(&self) -> f64 {
+        if self.kind == AxisKind::LogTime { 10f64.powf(self.high) } else { self.high }
     }
 
     /// Where a value lies; `None` outside the axis.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
-        let position = if self.log { value.log10() } else { value };
+        let position = if self.kind == AxisKind::LogTime { value.log10() } else { value };
         let slack = (self.high - self.low) * 1e-9;
         (position >= self.low - slack && position <= self.high + slack).then_some(position)
     }

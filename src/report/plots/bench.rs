@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, Columns, TOP};
 use super::theme::{self, Pen};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::study::bench::Benchmark;
 
 const PANEL: i32 = 260;
@@ -13,7 +13,7 @@ const SHOWN: [(&str, &str); 3] = [("mean", "mean"), ("p50", "median"), ("p99", "
 const CURVE: usize = 60;
 
 /// The picture; `None` where no latency is known.
-pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option<String> {
+pub(crate) fn draw(all: &[Benchmark], told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let points = |one: &Benchmark, statistic: &str| -> Vec<(f64, f64)> {
         let of = |(_, run): &(f64, crate::study::bench::BenchRun)| {
             Some((run.offered, run.time("total", "latency", statistic)?))
@@ -29,10 +29,8 @@ pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option
     }
     let step = PANEL + 66;
     let height = TOP + step * SHOWN.len() as i32;
-    let names: Vec<&str> = all.iter().map(|one| one.case.name.as_str()).collect();
-    let title = format!("Latency up to the highest rate: {}", names.join(", "));
     let subtitle = "open loop, messages are no work · each line ends at the highest share that was measured · dashed: fitted to the mean";
-    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, Columns::of(frame)), (told.finding, subtitle), told.all, |figure| {
         for (i, (statistic, name)) in SHOWN.iter().enumerate() {
             let top = TOP + step * i as i32;
             let panel = figure.panel(
@@ -43,15 +41,15 @@ pub(crate) fn draw(all: &[Benchmark], description: &str, frame: Frame) -> Option
             let mut ends = Vec::new();
             for (number, one) in all.iter().enumerate() {
                 let (line, color) = (points(one, statistic), theme::series(number));
-                panel.line(&line, color, Pen::Solid(20));
-                panel.line(&line, color, Pen::Dots(30));
+                panel.beside(&one.case.name, || panel.line(&line, color, Pen::Solid(20)));
+                panel.series(&one.case.name, || panel.line(&line, color, Pen::Dots(30)));
                 // Fitted to the mean alone.
                 if let (Some(fitted), "mean") = (one.curve(), *statistic) {
                     let last = line.last().map_or(0.0, |point| point.0);
                     let rates = (1..=CURVE).map(|i| last * i as f64 / CURVE as f64);
                     let rates = rates.filter(|rate| *rate < fitted.curve.saturation);
                     let curve: Vec<_> = rates.map(|rate| (rate, fitted.curve.at(rate))).collect();
-                    panel.line(&curve, color, Pen::Dashed(12, 60, 45));
+                    panel.beside(&one.case.name, || panel.line(&curve, color, Pen::Dashed(12, 60, 45)));
                 }
                 let end = line.last().and_then(|&(x, y)| Some((panel.x.place(x)?, panel.y.place(y)?)));
                 ends.extend(end.map(|end| (one.case.name.clone(), color, end)));

@@ -6,7 +6,7 @@ use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
 use super::sweep::settings;
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::scenario::{Objective, Relation};
 use crate::study::capacity::{Capacity, Probe};
 use crate::study::sweep::number;
@@ -16,7 +16,7 @@ const PANEL: i32 = 260;
 const HARDER: usize = 6;
 
 /// The picture; `None` if nothing was found or nobody knows an objective's figure.
-pub(crate) fn draw(capacity: &Capacity, description: &str, frame: Frame) -> Option<String> {
+pub(crate) fn draw(capacity: &Capacity, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let found = capacity.found()?;
     let shown = shown(capacity, found);
     let methods = [Method::Theory, Method::Simulation];
@@ -28,12 +28,6 @@ pub(crate) fn draw(capacity: &Capacity, description: &str, frame: Frame) -> Opti
     }
     let step = PANEL + 66;
     let height = TOP + step * objectives.len() as i32;
-    let title = format!(
-        "{} = {}: {}",
-        capacity.path,
-        found.value,
-        capacity.scenario.title.as_deref().unwrap_or("what was asked")
-    );
     let confidence = crate::report::number::three(capacity.scenario.simulation.confidence * 100.0);
     let subtitle = format!(
         "the {} value that passes · bars: {} % confidence · dashes: theory{} · seed {}",
@@ -42,12 +36,21 @@ pub(crate) fn draw(capacity: &Capacity, description: &str, frame: Frame) -> Opti
         if shown.iter().any(|s| s.1.trial.unstable().is_some()) { " · ✗ unstable" } else { "" },
         capacity.scenario.seed
     );
-    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, &subtitle), description, |figure| {
+    let notes: Vec<String> = objectives.iter().filter_map(|o| without_interval(&shown, &o.metric)).collect();
+    let size = (height, Columns::of(frame));
+    Some(figure::noted(frame, size, (told.finding, &subtitle), (told.all, &notes), |figure| {
         for (i, objective) in objectives.iter().enumerate() {
             let top = TOP + step * i as i32;
             panel(figure, capacity, &shown, objective, (top, top + PANEL));
         }
     }))
+}
+
+/// Which dots have no bar.
+fn without_interval(shown: &[(f64, &Probe)], metric: &str) -> Option<String> {
+    let simulated = shown.iter().filter_map(|s| Some((s.1, value(s.1, Method::Simulation, metric)?)));
+    let bare = simulated.filter(|(_, estimate)| estimate.half_width.is_none());
+    super::without_interval(metric, Method::Simulation, bare.map(|(probe, _)| probe.value.as_str()))
 }
 
 /// The values around the found one, from low to high: position on the axis and what was tried there.
@@ -96,9 +99,14 @@ fn panel(
         |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
     limit(figure, &panel, objective, capacity.largest);
     marks(figure, &panel, capacity, shown, heights);
-    panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory));
-    simulated.iter().for_each(|(x, estimate)| bar(&panel, *x, estimate));
-    panel.line(&values(&simulated), theme::color(Method::Simulation), Pen::Dots(30));
+    let (by_theory, by_simulation) = (Method::Theory.name(), Method::Simulation.name());
+    panel.series(by_theory, || {
+        panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory))
+    });
+    panel.beside(by_simulation, || simulated.iter().for_each(|(x, estimate)| bar(&panel, *x, estimate)));
+    panel.series(by_simulation, || {
+        panel.line(&values(&simulated), theme::color(Method::Simulation), Pen::Dots(30))
+    });
     let last = |list: &[(f64, Estimate)], method: Method| {
         let (x, e) = list.last()?;
         Some((

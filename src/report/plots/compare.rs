@@ -7,7 +7,7 @@ use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::Method;
 use crate::report::difference;
 use crate::report::number::three;
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::study::compare::{Comparison, Difference, Verdict};
 use plotters::style::RGBColor;
 
@@ -29,7 +29,7 @@ struct RatioBar<'a> {
 }
 
 /// The picture; `None` if no figure can be held against that of the first.
-pub(crate) fn draw(compared: &Comparison, description: &str, frame: Frame) -> Option<String> {
+pub(crate) fn draw(compared: &Comparison, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let others = compared.names[1..].iter().zip(&compared.differences);
     let panels = others.map(|(name, rows)| (name, rows.iter().filter_map(bar).collect::<Vec<_>>()));
     let panels: Vec<(&String, Vec<RatioBar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();
@@ -40,7 +40,6 @@ pub(crate) fn draw(compared: &Comparison, description: &str, frame: Frame) -> Op
     let heights: Vec<i32> = panels.iter().map(|p| row * p.1.len() as i32 + 84).collect();
     let height = TOP - 20 + heights.iter().sum::<i32>();
     let percent = three(compared.confidence * 100.0);
-    let title = format!("What changes from {}", compared.names[0]);
     let subtitle = format!(
         "{} · bars: {} % confidence of the difference",
         difference::by_what(&compared.by),
@@ -49,7 +48,7 @@ pub(crate) fn draw(compared: &Comparison, description: &str, frame: Frame) -> Op
     let columns = Columns::of(frame);
     let left = columns.edge + if frame == Frame::Phone { 6 } else { NAMES };
     let columns = Columns { left, ..columns };
-    Some(figure::figure(frame, (height, columns), (&title, &subtitle), description, |figure| {
+    Some(figure::figure(frame, (height, columns), (told.finding, &subtitle), told.all, |figure| {
         let mut top = TOP + 4;
         for ((name, bars), height) in panels.iter().zip(&heights) {
             panel(figure, name, bars, (top, row));
@@ -165,6 +164,8 @@ mod tests {
         Difference { metric: metric.into(), a, b, difference: b - a, half_width, p: 0.01, verdict }
     }
 
+    const TOLD: PlotText<'static> = PlotText { finding: "two is better", all: "told" };
+
     fn compared(rows: Vec<Difference>) -> Comparison {
         Comparison {
             unstable: vec![None; 2],
@@ -186,20 +187,20 @@ mod tests {
             row("total.loss", 0.0, 0.1, None, Verdict::Worse),
             row("total.throughput", 500.0, 500.0, None, Verdict::Same),
         ];
-        let svg = draw(&compared(rows), "told", Frame::Alone).expect("three figures have a ratio");
+        let svg = draw(&compared(rows), &TOLD, Frame::Alone).expect("three figures have a ratio");
         for said in ["&lt;two&gt;", "the same", "total.latency.p99", "÷1700", "1.70 s → 1.00 ms"] {
             assert!(svg.contains(said), "{said}");
         }
         // What comes from nothing has no ratio: it is not drawn.
         assert!(!svg.contains("total.loss") && !svg.contains("NaN") && !svg.contains("inf"));
-        assert!(draw(&compared(Vec::new()), "told", Frame::Alone).is_none());
+        assert!(draw(&compared(Vec::new()), &TOLD, Frame::Alone).is_none());
     }
 
     #[test]
     fn small_differences_are_told_in_per_cent() {
         let svg = draw(
             &compared(vec![row("total.latency.mean", 1.0, 1.04, Some(0.05), Verdict::Same)]),
-            "told",
+            &TOLD,
             Frame::Page,
         )
         .expect("one figure");

@@ -1,33 +1,16 @@
 //! A figure: title, panels with axes, lines, bands and dots, and labels at the ends of lines.
 
-use super::axis::Axis;
+use super::axis::{Axis, AxisKind};
+pub(super) use super::columns::Columns;
+use super::columns::apart;
 use super::svg::{GRID as TENTHS, Svg, broken};
 use super::theme::{self, GRID, INK, MUTED, PAPER, Pen};
+use crate::report::escape::escape;
 use crate::report::plot::Frame;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-
-/// How wide a figure is, and where its panels begin and end: pixels from the left.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Columns {
-    pub width: i32,
-    /// Where titles begin.
-    pub edge: i32,
-    pub left: i32,
-    pub right: i32,
-}
-
-impl Columns {
-    /// As a rule: numbers to the left of the panels, names to their right.
-    pub(super) fn of(frame: Frame) -> Self {
-        match frame {
-            Frame::Alone | Frame::Page => Columns { width: 760, edge: 24, left: 66, right: 638 },
-            Frame::Phone => Columns { width: 350, edge: 2, left: 52, right: 249 },
-        }
-    }
-}
 
 /// Where the first panel may begin, in pixels from the top.
 pub(super) const TOP: i32 = 92;
@@ -60,16 +43,33 @@ pub(super) struct Figure<'a> {
 
 /// What a title and a subtitle take, in pixels from the top.
 const HEAD: u32 = 60;
+/// A line of a note below the panels.
+const NOTE: i32 = 16;
 
 /// Draws a figure of a height and returns its file.
 pub(super) fn figure(
     frame: Frame,
-    (height, columns): (i32, Columns),
-    (title, subtitle): (&str, &str),
+    size: (i32, Columns),
+    titles: (&str, &str),
     description: &str,
     draw: impl FnOnce(&Figure<'_>),
 ) -> String {
-    let mut svg = Svg::new(columns.width as u32, height as u32);
+    noted(frame, size, titles, (description, &[]), draw)
+}
+
+/// The same with sentences below its panels, which the height does not count.
+pub(super) fn noted(
+    frame: Frame,
+    (height, columns): (i32, Columns),
+    (title, subtitle): (&str, &str),
+    (description, notes): (&str, &[String]),
+    draw: impl FnOnce(&Figure<'_>),
+) -> String {
+    // Widths of texts are estimates.
+    let room = 0.95 * f64::from(columns.width - columns.edge - 6) / f64::from(BODY);
+    let notes: Vec<String> = notes.iter().flat_map(|note| theme::wrapped(note, room)).collect();
+    let below = if notes.is_empty() { 0 } else { NOTE * notes.len() as i32 + 4 };
+    let mut svg = Svg::new(columns.width as u32, (height + below) as u32);
     {
         let figure = Figure { root: (&mut svg).into_drawing_area(), columns };
         sure(figure.root.fill(&PAPER));
@@ -77,6 +77,10 @@ pub(super) fn figure(
             figure.head(title, subtitle);
         }
         draw(&figure);
+        for (i, note) in notes.iter().enumerate() {
+            let at = (columns.edge, height + NOTE * i as i32 + BODY - 4);
+            figure.words(note, at, Side::Above, &MUTED, BODY, false);
+        }
     }
     svg.finish(title, description, if frame == Frame::Alone { 0 } else { HEAD })
 }
@@ -89,16 +93,18 @@ fn sure<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
 impl<'a> Figure<'a> {
     fn head(&self, title: &str, subtitle: &str) {
         let room = f64::from(self.columns.width - 48);
-        // Bold letters are wider; a long title is written smaller before it is cut.
+        // Bold letters are wider; a long title is written smaller, then in two lines, before it is cut.
         let size = ((room / (BOLD * theme::text_width(title))) as i32).clamp(LEAST_TITLE, TITLE);
-        self.words(
-            &theme::fitted(title, room / (BOLD * f64::from(size))),
-            (24, 34),
-            Side::Above,
-            &INK,
-            size,
-            true,
-        );
+        let fits = room / (BOLD * f64::from(size));
+        let lines = theme::wrapped(title, fits);
+        if let [first, rest @ ..] = lines.as_slice()
+            && !rest.is_empty()
+        {
+            self.words(first, (24, 20), Side::Above, &INK, size, true);
+            self.words(&theme::fitted(&rest.join(" "), fits), (24, 37), Side::Above, &INK, size, true);
+        } else {
+            self.words(&theme::fitted(title, fits), (24, 34), Side::Above, &INK, size, true);
+        }
         self.words(
             &theme::fitted(subtitle, room / f64::from(BODY)),
             (24, 54),
@@ -134,6 +140,42 @@ impl<'a> Figure<'a> {
         sure(self.root.draw(&Text::new(text, (at.0 * TENTHS, at.1 * TENTHS), style)));
     }
 
+    /// Markup as it is, between what is drawn.
+    fn tag(&self, markup: &str) {
+        let font = FontDesc::new(FontFamily::SansSerif, 0.0, FontStyle::Normal);
+        sure(self.root.draw(&Text::new(markup, (0, 0), TextStyle::from(font))));
+    }
+
+    /// What is drawn meanwhile is one to the page's script: a series, or the key that hides it, by its name.
+    fn group(&self, class: &str, name: &str, draw: impl FnOnce()) {
+        self.tag(&format!("<g class=\"{class}\" data-name=\"{}\">", escape(name)));
+        draw();
+        self.tag("</g>");
+    }
+
+    /// Tells the page's script where a panel is, in pixels, and what its axes say.
+    fn describe(&self, (top, bottom): (i32, i32), x: &Axis, y: &Axis) {
+        let Columns { left, right, .. } = self.columns;
+        let ticks: Vec<String> = match x.kind {
+            // A bar parts one from the next.
+            AxisKind::Words => {
+                x.ticks.iter().map(|(at, text)| format!("{at} {}", text.replace('|', "/"))).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.tag(&format!(
+            "<g class=\"panel\" data-box=\"{left} {top} {right} {bottom}\" data-x=\"{} {}\" data-y=\"{} {}\" \
+             data-kinds=\"{}{}\" data-ticks=\"{}\"/>",
+            x.low,
+            x.high,
+            y.low,
+            y.high,
+            x.kind.sign(),
+            y.kind.sign(),
+            escape(&ticks.join("|"))
+        ));
+    }
+
     /// A thin line between points, in pixels.
     pub(super) fn rule(&self, from: (i32, i32), to: (i32, i32), color: &RGBColor) {
         let ends = [from, to].map(|(x, y)| (x * TENTHS, y * TENTHS));
@@ -157,6 +199,7 @@ impl<'a> Figure<'a> {
 
     /// A panel between two heights, with grid, ticks and axis titles.
     pub(super) fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
+        self.describe((top, bottom), &x, &y);
         let panel = self.bare_panel((top, bottom), x, y);
         for (at, text) in &panel.y.ticks {
             let (_, height) = panel.pixel((panel.x.low, *at));
@@ -201,6 +244,9 @@ impl Panel<'_, '_> {
         for (at, text) in &self.x.ticks {
             let (x, _) = self.pixel((*at, self.y.low));
             self.figure.rule((x, bottom), (x, bottom + 4), &MUTED);
+            if text.is_empty() {
+                continue;
+            }
             let (center, half) = inside(text, x);
             // Where numbers would lie on one another, some have their tick alone.
             if center - half >= free {
@@ -222,6 +268,22 @@ impl Panel<'_, '_> {
     /// The points (values) that lie inside, as positions.
     fn inside(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         points.iter().filter_map(|&(x, y)| Some((self.x.place(x)?, self.y.place(y)?))).collect()
+    }
+
+    /// What is drawn meanwhile is a series of a name, which its [key](Panel::end_labels) hides.
+    pub(super) fn series<T>(&self, name: &str, draw: impl FnOnce() -> T) -> T {
+        self.as_one("series", name, draw)
+    }
+
+    /// The same of what goes with a series and is not read off: its intervals.
+    pub(super) fn beside<T>(&self, name: &str, draw: impl FnOnce() -> T) -> T {
+        self.as_one("mark", name, draw)
+    }
+
+    fn as_one<T>(&self, class: &str, name: &str, draw: impl FnOnce() -> T) -> T {
+        let mut drawn = None;
+        self.figure.group(class, name, || drawn = Some(draw()));
+        drawn.expect("it was drawn")
     }
 
     /// A line, dashes or dots through values; returns the position of the last that is inside.
@@ -279,10 +341,12 @@ impl Panel<'_, '_> {
             if (height - y).abs() > 3 || x < right - 4 {
                 self.figure.leader((x + 4, y), (right + 8, height));
             }
-            for (i, line) in lines(name).iter().enumerate() {
-                let at = (right + 10, height + (GAP - 1) * i as i32);
-                self.figure.words(line, at, Side::Right, color, BODY, true);
-            }
+            self.figure.group("key", name, || {
+                for (i, line) in lines(name).iter().enumerate() {
+                    let at = (right + 10, height + (GAP - 1) * i as i32);
+                    self.figure.words(line, at, Side::Right, color, BODY, true);
+                }
+            });
         }
     }
 }
@@ -290,35 +354,4 @@ impl Panel<'_, '_> {
 /// An objective in the fewest words: its statistic and its limit.
 pub(super) fn asked(metric: &str, limit: &str) -> String {
     format!("{} {limit}", metric.rsplit('.').next().unwrap_or(metric))
-}
-
-/// Heights (increasing) moved about evenly up and down to lie `gap` apart, none below `bottom`.
-fn apart(wanted: &[i32], gap: i32, bottom: i32) -> Vec<i32> {
-    let mut down = wanted.to_vec();
-    for i in 1..down.len() {
-        down[i] = down[i].max(down[i - 1] + gap);
-    }
-    let mut up = wanted.to_vec();
-    for i in (1..up.len()).rev() {
-        up[i - 1] = up[i - 1].min(up[i] - gap);
-    }
-    // Both keep the gaps, so their middle does; rounding the sum alike keeps them too.
-    let mut heights: Vec<i32> = down.iter().zip(&up).map(|(d, u)| (d + u).div_euclid(2)).collect();
-    let mut floor = bottom;
-    for height in heights.iter_mut().rev() {
-        *height = (*height).min(floor);
-        floor = *height - gap;
-    }
-    heights
-}
-
-#[cfg(test)]
-mod tests {
-    use super::apart;
-
-    #[test]
-    fn labels_keep_apart() {
-        assert_eq!(apart(&[10, 11, 40], 15, 100), [3, 18, 40]);
-        assert_eq!(apart(&[95, 98, 99], 15, 100), [70, 85, 100]);
-    }
 }

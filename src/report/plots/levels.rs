@@ -2,11 +2,12 @@
 
 use super::axis::Axis;
 use super::figure::{self, Columns, Figure, TOP};
+use super::finding::{self, QuotedLength};
+use super::lines::{Line, Lines};
 use super::theme::{self, Pen};
 use crate::answer::{Answer, Method, Moment};
 use crate::report::plot::Frame;
 use crate::study::Study;
-use crate::units::time_scale;
 
 /// Panels in a figure; of more queues, those that grow longest are shown.
 const MOST_QUEUES: usize = 6;
@@ -27,25 +28,76 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     };
     let step = panel_height + 62;
     let height = TOP + step * queues.len() as i32 + 2;
-    let title = format!("Messages waiting over time: {}", super::name(study));
+    let quoted = finding::length(study);
+    let title = super::title(quoted.as_ref().map(|q| q.words.clone()), "messages waiting over time");
     let description = format!("Queue length over time of {}", queues.join(", "));
-    let file = figure::figure(
+    let levels: Vec<QueueLevels<'_>> = queues
+        .iter()
+        .map(|queue| QueueLevels::of(study, queue, MOST_POINTS / queues.len().min(3), quoted.as_ref()))
+        .collect();
+    let notes: Vec<String> = levels.iter().flat_map(|levels| levels.lines.notes()).collect();
+    let file = figure::noted(
         frame,
         (height, Columns::of(frame)),
         (&title, &super::how(study)),
-        &description,
+        (&description, &notes),
         |figure| {
-            for (i, queue) in queues.iter().enumerate() {
+            for (i, levels) in levels.iter().enumerate() {
                 let top = TOP + step * i as i32;
-                panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
+                panel(figure, levels, (top, top + panel_height), (i + 1 == queues.len(), queues.len() > 1));
             }
         },
     );
     Some(file)
 }
 
+/// What a panel shows of a queue.
+pub(super) struct QueueLevels<'a> {
+    pub queue: &'a str,
+    /// Waiting messages over seconds, by method.
+    pub lines: Lines,
+    /// From when to when, in seconds.
+    pub span: (f64, f64),
+    /// How many looks each point is the mean of.
+    looks: usize,
+}
+
+impl<'a> QueueLevels<'a> {
+    /// The lines of a queue, of so many points at most, on an axis that has what the title quotes.
+    pub(super) fn of(study: &Study, queue: &'a str, most: usize, quoted: Option<&QuotedLength>) -> Self {
+        let curves = curves(study, queue, most);
+        let quoted = quoted.filter(|quoted| quoted.queue == queue).map_or(0.0, |quoted| quoted.most);
+        QueueLevels {
+            queue,
+            span: span(&curves),
+            looks: curves.iter().map(|curve| curve.looks).max().unwrap_or(0),
+            lines: Lines::new(curves.iter().map(LevelCurve::line).collect(), quoted.max(1.0)),
+        }
+    }
+
+    /// What the axis is called.
+    pub(super) fn axis_title(&self, named: bool) -> String {
+        let whose = if named { format!("{}: ", self.queue) } else { String::new() };
+        let sampled = match self.looks {
+            0 | 1 => String::new(),
+            looks => format!(" (sampled: means of {looks} looks)"),
+        };
+        format!("{whose}messages waiting{sampled}")
+    }
+}
+
+/// From the first look to the last; what begins near zero begins at zero.
+fn span(curves: &[LevelCurve<'_>]) -> (f64, f64) {
+    let end = curves.iter().flat_map(|l| &l.moments).map(|m| m.at).fold(0.0, f64::max);
+    // Means are drawn from the left edge, wherever that is.
+    let paths = curves.iter().filter(|l| l.looks > 0);
+    let first = paths.filter_map(|l| l.moments.first()).map(|m| m.at).fold(f64::INFINITY, f64::min);
+    let start = if first.is_finite() && first > NEAR_ZERO * end && first < end { first } else { 0.0 };
+    (start, end.max(start + 1e-9))
+}
+
 /// The queues that were watched, the longest first if there are too many, else in the scenario's order.
-fn queues(study: &Study) -> Vec<&str> {
+pub(super) fn queues(study: &Study) -> Vec<&str> {
     let peak = |name: &str| {
         let lines = study.answers.iter().filter_map(|a| a.timelines.get(name));
         lines.flatten().map(|m| m.waiting).filter(|w| w.is_finite()).fold(f64::NEG_INFINITY, f64::max)
@@ -68,9 +120,35 @@ struct LevelCurve<'a> {
     looks: usize,
 }
 
+impl LevelCurve<'_> {
+    fn line(&self) -> Line {
+        let band = |m: &Moment| Some((m.at, (m.waiting - m.half_width?).max(0.0), m.waiting + m.half_width?));
+        Line {
+            label: self.label.clone(),
+            color: theme::color(self.answer.method),
+            pen: pen(self.answer.method),
+            points: self.moments.iter().map(|m| (m.at, m.waiting)).collect(),
+            band: self.moments.iter().filter_map(band).collect(),
+        }
+    }
+}
+
+/// The method whose levels as they went a line is; `None` for a mean.
+pub(super) fn path_of(label: &str) -> Option<Method> {
+    Method::ALL.into_iter().find(|method| method.name() == label)
+}
+
+/// A level is a line for every method: dots would hide how it got there.
+pub(super) fn pen(method: Method) -> Pen {
+    match theme::pen(method) {
+        Pen::Dots(_) => Pen::Solid(12),
+        pen => pen,
+    }
+}
+
 /// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan
 /// would only confuse, so that simulation and theory show their means.
-fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> {
+fn curves<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> {
     let path = |answer: &'a Answer| {
         let (moments, looks) = thinned(answer.timelines.get(queue)?, most);
         (!moments.is_empty()).then(|| LevelCurve {
@@ -96,14 +174,8 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> 
     let means = study.answers.iter().filter(|a| !measured(a.method)).filter_map(|answer| {
         let drawn = paths.iter().any(|l| is_kept(l) && l.answer.method == answer.method);
         let estimate = answer.get(&format!("queues.{queue}.queue_length.mean")).filter(|_| !drawn)?;
-        let at = |at| Moment {
-            at,
-            waiting: estimate.value.unwrap_or(0.0),
-            in_system: 0.0,
-            half_width: estimate.half_width,
-            servers: None,
-        };
-        estimate.value?;
+        let level = estimate.value?;
+        let at = |at| Moment { half_width: estimate.half_width, ..Moment::new(at, level, 0.0) };
         Some(LevelCurve {
             answer,
             label: format!("{} mean", answer.method.name()),
@@ -116,49 +188,13 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> 
     paths.into_iter().filter(is_kept).chain(means).collect()
 }
 
-fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (last, queues): (bool, usize)) {
-    let lines = lines(study, queue, MOST_POINTS / queues.min(3));
-    let moments = || lines.iter().flat_map(|l| &l.moments);
-    let end = moments().map(|m| m.at).fold(0.0, f64::max);
-    // Means are drawn from the left edge, wherever that is.
-    let first = lines
-        .iter()
-        .filter(|l| l.looks > 0)
-        .filter_map(|l| l.moments.first())
-        .map(|m| m.at)
-        .fold(f64::INFINITY, f64::min);
-    let start = if first.is_finite() && first > NEAR_ZERO * end && first < end { first } else { 0.0 };
-    let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
-    let (size, unit) = time_scale(end.max(1e-9));
-    let x_title = if last { format!("time, {unit}") } else { String::new() };
-    let looks = lines.iter().map(|l| l.looks).max().unwrap_or(0);
-    let sampled = if looks > 1 { format!(" (sampled: means of {looks} looks)") } else { String::new() };
-    let y_title = if queues > 1 {
-        format!("{queue}: messages waiting{sampled}")
-    } else {
-        format!("messages waiting{sampled}")
-    };
-    let panel = figure.panel(
-        span,
-        Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)),
-        Axis::linear(&y_title, 0.0, high * 1.06),
-    );
-    let ends = lines.iter().filter_map(|LevelCurve { answer, label, moments, .. }| {
-        let color = theme::color(answer.method);
-        let band: Vec<(f64, f64, f64)> = moments
-            .iter()
-            .filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h)))
-            .collect();
-        panel.band(&band, color);
-        let points: Vec<(f64, f64)> = moments.iter().map(|m| (m.at / size, m.waiting)).collect();
-        // A level is a line for every method: dots would hide how it got there.
-        let pen = match theme::pen(answer.method) {
-            Pen::Dots(_) => Pen::Solid(12),
-            pen => pen,
-        };
-        panel.line(&points, color, pen).map(|at| (label.clone(), color, at))
-    });
-    panel.end_labels(ends.collect());
+fn panel(figure: &Figure<'_>, levels: &QueueLevels<'_>, span: (i32, i32), (last, named): (bool, bool)) {
+    let mut time = Axis::linear_times("time", levels.span.0, levels.span.1);
+    if !last {
+        time.title.clear();
+    }
+    let panel = figure.panel(span, time, Axis::linear(&levels.axis_title(named), 0.0, levels.lines.high));
+    levels.lines.draw(&panel);
 }
 
 /// At most so many points, each the mean of its neighbours.
@@ -170,13 +206,7 @@ fn thinned(moments: &[Moment], most: usize) -> (Vec<Moment>, usize) {
         let over = |f: &dyn Fn(&Moment) -> f64| chunk.iter().map(f).sum::<f64>() / chunk.len() as f64;
         let half_width =
             chunk.iter().all(|m| m.half_width.is_some()).then(|| over(&|m| m.half_width.unwrap_or(0.0)));
-        Moment {
-            at: over(&|m| m.at),
-            waiting: over(&|m| m.waiting),
-            in_system: over(&|m| m.in_system),
-            half_width,
-            servers: None,
-        }
+        Moment { half_width, ..Moment::new(over(&|m| m.at), over(&|m| m.waiting), over(&|m| m.in_system)) }
     };
     (sound.chunks(together).map(mean).collect(), together)
 }
@@ -187,15 +217,7 @@ mod tests {
 
     #[test]
     fn thinned_levels_say_how_many_looks_they_are_means_of() {
-        let moments: Vec<Moment> = (0..10)
-            .map(|i| Moment {
-                at: f64::from(i),
-                waiting: f64::from(i),
-                in_system: 0.0,
-                half_width: None,
-                servers: None,
-            })
-            .collect();
+        let moments: Vec<Moment> = (0..10).map(|i| Moment::new(f64::from(i), f64::from(i), 0.0)).collect();
         let (thin, looks) = thinned(&moments, 5);
         assert_eq!((thin.len(), looks, thin[0].waiting), (5, 2, 0.5));
         assert_eq!(thinned(&moments, 10).1, 1);

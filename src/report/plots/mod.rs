@@ -7,10 +7,17 @@ mod agreement;
 mod axis;
 mod bench;
 mod capacity;
+mod coincide;
+mod columns;
 mod compare;
 mod figure;
+mod finding;
+mod heat_map;
 mod levels;
+mod lines;
+mod over_time;
 mod percentiles;
+mod planned;
 mod predict;
 mod quantiles;
 mod svg;
@@ -18,6 +25,7 @@ mod sweep;
 mod theme;
 
 use super::plot::{Frame, Plot};
+use crate::answer::Method;
 use crate::study::Study;
 pub(super) use bench::draw as benchmarked;
 pub(super) use capacity::draw as capacity;
@@ -28,9 +36,34 @@ pub(super) use sweep::drawn as swept;
 
 /// Every plot of a study.
 pub(super) const PLOTS: &[Plot] = &[
-    Plot { file: "agreement.svg", about: "what each method says, with its interval", draw: agreement::draw },
-    Plot { file: "percentiles.svg", about: "how slow the slowest messages are", draw: percentiles::draw },
-    Plot { file: "queue-length.svg", about: "how many messages wait, over time", draw: levels::draw },
+    Plot {
+        file: "agreement.svg",
+        about: "what each method says, with its interval",
+        finding: finding::agreement,
+        draw: agreement::draw,
+    },
+    Plot {
+        file: "percentiles.svg",
+        about: "how slow the slowest messages are",
+        finding: finding::latency,
+        draw: percentiles::draw,
+    },
+    Plot {
+        file: "over-time.svg",
+        about: "what comes, who serves, how many wait and how long the oldest has waited, over time",
+        finding: |study| finding::peak(study).map(|quoted| quoted.words),
+        draw: over_time::draw,
+    },
+    Plot {
+        file: "queue-length.svg",
+        about: "how many messages wait, over time",
+        finding: |study| finding::length(study).map(|quoted| quoted.words),
+        // A page shows nothing twice.
+        draw: |study, frame| {
+            let again = frame != Frame::Alone && over_time::replaces_lengths(study);
+            if again { None } else { levels::draw(study, frame) }
+        },
+    },
 ];
 
 /// The plots that have something to show.
@@ -43,20 +76,45 @@ fn name(study: &Study) -> String {
     study.scenario.title.clone().unwrap_or_else(|| "untitled scenario".into())
 }
 
-/// How a study was made, for a subtitle.
+/// What a plot is called: what it finds, or what it shows.
+fn title(found: Option<String>, shows: &str) -> String {
+    found.unwrap_or_else(|| crate::report::headline::capitalized(shows))
+}
+
+/// Which scenario it is and how it was made, as far as a subtitle has room.
 fn how(study: &Study) -> String {
     let by = study
         .answers
         .iter()
         .map(|a| format!("{}: {}", a.method.name(), a.by.split(',').next().unwrap_or_default()));
     let made = format!("seed {}", study.scenario.seed);
-    by.filter(|text| text.chars().count() < 40).chain([made]).collect::<Vec<_>>().join(" · ")
+    let mut parts = vec![name(study)];
+    parts.extend(by.filter(|text| text.chars().count() < 40));
+    parts.push(made);
+    while parts.len() > 2 && theme::text_width(&parts.join(" · ")) > SUBTITLE {
+        parts.remove(parts.len() - 2);
+    }
+    parts.join(" · ")
 }
+
+/// Dots for which no interval is known, said so that nobody takes them for exact.
+fn without_interval<'a>(what: &str, method: Method, values: impl Iterator<Item = &'a str>) -> Option<String> {
+    const MOST: usize = 4;
+    let values: Vec<&str> = values.collect();
+    let shown = values.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    let more = values.len().saturating_sub(MOST);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let method = method.name();
+    (!values.is_empty()).then(|| format!("{what}: the {method} gives no interval at {shown}{more}"))
+}
+
+/// The width of a subtitle in units of its size.
+const SUBTITLE: f64 = 58.0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{Answer, Distribution, Method};
+    use crate::answer::{Answer, Distribution};
     use crate::report::fixtures;
 
     /// Studies that plots should survive, by name.
@@ -139,7 +197,8 @@ mod tests {
         let study = fixtures::five_methods();
         for ((plot, alone), (_, paged)) in drawn(&study, Frame::Alone).iter().zip(drawn(&study, Frame::Page))
         {
-            let said = |svg: &str| svg.matches("font-size=\"17\"").count();
+            // The line on which a subtitle stands.
+            let said = |svg: &str| svg.matches("y=\"54\"").count();
             assert_eq!((said(alone), said(&paged)), (1, 0), "{}", plot.file);
             assert!(paged.contains("viewBox=\"0 60 "), "{}", plot.file);
         }
@@ -156,17 +215,15 @@ mod tests {
     fn every_method_is_named_and_nothing_is_drawn_from_nothing() {
         let study = fixtures::five_methods();
         let files = drawn(&study, Frame::Alone);
-        assert_eq!(files.len(), PLOTS.len());
+        // Nothing changes with time.
+        assert_eq!(files.len(), PLOTS.len() - 1);
         for (plot, svg) in files {
             for answer in
                 study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty())
             {
-                assert!(
-                    svg.contains(&format!(">{}</text>", answer.method.name())),
-                    "{}: {}",
-                    plot.file,
-                    answer.method.name()
-                );
+                let (_, drawn) = svg.split_once("</style>").expect("what is drawn follows the style");
+                let name = answer.method.name();
+                assert!(drawn.contains(name), "{}: {name}", plot.file);
             }
         }
         assert!(drawn(&fixtures::bare(), Frame::Alone).is_empty());

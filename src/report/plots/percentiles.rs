@@ -2,12 +2,15 @@
 //! step.
 
 use super::axis::{Axis, nines};
+use super::coincide::{self, HAIR, Merged};
 use super::figure::{self, BODY, Columns, Panel, Side, TOP};
+use super::finding;
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES, Quantity};
 use crate::report::plot::Frame;
 use crate::report::rows;
 use crate::study::Study;
+use plotters::style::RGBColor;
 
 const HEIGHT: i32 = 460;
 /// Steps of a curve to a nine.
@@ -21,6 +24,8 @@ const CLOSED_FORM_NINES: f64 = 4.0;
 /// Times the median that still read well on a linear axis, where an exponential latency is a straight line.
 const WIDE: f64 = 40.0;
 
+/// The last percentile that every table quotes.
+const QUOTED: (&str, f64) = ("total.latency.p999", 0.999);
 /// Times the slowest that an objective may be to be drawn.
 const NEAR: f64 = 2.0;
 
@@ -44,21 +49,29 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     if highest <= 0.0 || most <= 0.0 {
         return None;
     }
-    let y = if highest / least(&curves, 0.5) > WIDE {
+    // On a linear axis the fastest messages of two curves may be far apart as shares, and look the same.
+    let (y, hair) = if highest / least(&curves, 0.5) > WIDE {
         // The fastest messages of most laws go down to zero: the axis begins where the fastest twentieth
         // ends.
-        Axis::times("latency", least(&curves, 0.05), highest * 1.15)
+        (Axis::times("latency", least(&curves, 0.05), highest * 1.15), 0.0)
     } else {
-        Axis::linear_times("latency", 0.0, highest * 1.08)
+        (Axis::linear_times("latency", 0.0, highest * 1.08), HAIR * highest * 1.08)
     };
     let columns = Columns::of(frame);
     let room = f64::from(columns.right - columns.left - 10) / f64::from(BODY);
-    let title = format!("Latency by share of messages: {}", super::name(study));
-    let file = figure::figure(
+    let title = super::title(finding::latency(study), "latency by share of messages");
+    let merged = merged(&curves, y.floor(), hair);
+    let name = |i: usize| curves[i].method.name().to_string();
+    let notes: Vec<String> = merged
+        .iter()
+        .filter_map(|m| coincide::told(m, name))
+        .chain(bands_told(&curves, study.scenario.simulation.confidence))
+        .collect();
+    let file = figure::noted(
         frame,
         (HEIGHT, columns),
         (&title, &super::how(study)),
-        &description(&curves),
+        (&description(&curves), &notes),
         |figure| {
             let panel = figure.panel((TOP, HEIGHT - 62), Axis::nines(most), y);
             for (limit, long, short) in &limits {
@@ -81,10 +94,16 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
                 }
             }
             // Theory's dashes lie on top, so that a simulation that agrees does not hide them.
-            let (theory, others): (Vec<&Curve>, Vec<&Curve>) =
-                curves.iter().partition(|c| c.method == Method::Theory);
-            let ends = others.into_iter().chain(theory).filter_map(|curve| line(&panel, curve)).collect();
-            panel.end_labels(ends);
+            let (theory, others): (Vec<&Merged>, Vec<&Merged>) =
+                merged.iter().partition(|m| curves[m.drawn].method == Method::Theory);
+            let ends = others.into_iter().chain(theory).filter_map(|merged| {
+                let all = || std::iter::once(&merged.drawn).chain(&merged.with);
+                let names = all().map(|i| name(*i)).collect::<Vec<_>>().join(coincide::SAME);
+                panel.beside(&names, || all().for_each(|i| bars(&panel, &curves[*i])));
+                let (color, at) = panel.series(&names, || line(&panel, &curves[merged.drawn]))?;
+                Some((names, color, at))
+            });
+            panel.end_labels(ends.collect());
         },
     );
     Some(file)
@@ -119,22 +138,65 @@ fn least(curves: &[Curve], share: f64) -> f64 {
     first.map(|p| p.1).fold(f64::INFINITY, f64::min)
 }
 
-fn line(panel: &Panel<'_, '_>, curve: &Curve) -> Option<(String, plotters::style::RGBColor, (f64, f64))> {
+/// Which curves are drawn, and for which others: by what is seen of them above the axis' floor.
+fn merged(curves: &[Curve], floor: f64, hair: f64) -> Vec<Merged> {
+    let seen = |curve: &Curve| -> Vec<(f64, f64)> {
+        curve.points.iter().filter(|p| p.1 >= floor).map(|p| (nines(p.0), p.1)).collect()
+    };
+    let lines: Vec<Vec<(f64, f64)>> = curves.iter().map(seen).collect();
+    coincide::merged(&lines.iter().map(Vec::as_slice).collect::<Vec<_>>(), hair)
+}
+
+/// From where to where the intervals go, where curves are longer.
+fn bands_told(curves: &[Curve], confidence: f64) -> Vec<String> {
+    let percent = |share: f64| format!("{} %", crate::units::plain(100.0 * share, 6));
+    let told = |curve: &Curve| {
+        if curve.band.is_empty() && [Method::Simulation, Method::Measurement].contains(&curve.method) {
+            return Some(format!("no percentile of the {} has an interval", curve.method.name()));
+        }
+        let (first, last) = (curve.band.first()?.0, curve.band.last()?.0);
+        let (begin, end) = (curve.points.first()?.0, curve.points.last()?.0);
+        let whole = first <= begin + 1e-6 && last >= end - 1e-6;
+        (!whole).then(|| {
+            let dots = matches!(theme::pen(curve.method), Pen::Dots(_));
+            let what = if dots { "bars" } else { "band" };
+            format!(
+                "{what} of {}: {} % confidence, from {} to {}, the first and the last percentile with an interval",
+                curve.method.name(),
+                crate::units::plain(100.0 * confidence, 3),
+                percent(first),
+                percent(last)
+            )
+        })
+    };
+    curves.iter().filter_map(told).collect()
+}
+
+/// The intervals of a curve: bars where it is dots, else a band.
+fn bars(panel: &Panel<'_, '_>, curve: &Curve) {
     let color = theme::color(curve.method);
     let band: Vec<(f64, f64, f64)> = curve.band.iter().map(|b| (nines(b.0), b.1, b.2)).collect();
-    let points: Vec<(f64, f64)> = curve.points.iter().map(|p| (nines(p.0), p.1)).collect();
-    let pen = theme::pen(curve.method);
-    let end = if let Pen::Dots(_) = pen {
-        // Dots stand apart; their intervals are bars.
+    if let Pen::Dots(_) = theme::pen(curve.method) {
         for (x, low, high) in band {
             panel.line(&[(x, low), (x, high)], color, Pen::Solid(12));
         }
-        panel.line(&points.iter().copied().step_by(STEPS / 10).collect::<Vec<_>>(), color, pen)
     } else {
         panel.band(&band, color);
-        panel.line(&points, color, pen)
+    }
+}
+
+/// A curve; its colour, and where it ends.
+fn line(panel: &Panel<'_, '_>, curve: &Curve) -> Option<(RGBColor, (f64, f64))> {
+    let color = theme::color(curve.method);
+    let points: Vec<(f64, f64)> = curve.points.iter().map(|p| (nines(p.0), p.1)).collect();
+    let pen = theme::pen(curve.method);
+    // Dots stand apart.
+    let dots = matches!(pen, Pen::Dots(_));
+    let end = match dots {
+        true => panel.line(&points.iter().copied().step_by(STEPS / 10).collect::<Vec<_>>(), color, pen),
+        false => panel.line(&points, color, pen),
     };
-    end.map(|at| (curve.method.name().to_string(), color, at))
+    end.map(|at| (color, at))
 }
 
 fn curves(study: &Study) -> Vec<Curve> {
@@ -146,7 +208,10 @@ fn curves(study: &Study) -> Vec<Curve> {
         let counted = last_share(answer.method, law).map(nines);
         // Beyond the last interval a simulation's curve would be told without saying how sure it is.
         let told = intervals.last().map(|i| nines(i.0)).filter(|_| answer.method == Method::Simulation);
-        let most = told.or(counted).or(furthest).unwrap_or(CLOSED_FORM_NINES);
+        // A closed form goes as far as the others, and as far as what is quoted of it.
+        let quoted = rows::known(study, answer, QUOTED.0).map(|_| nines(QUOTED.1));
+        let closed = furthest.map(|nines| quoted.map_or(nines, |quoted| quoted.max(nines)));
+        let most = told.or(counted).or(closed).unwrap_or(CLOSED_FORM_NINES);
         let shares =
             (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
         let points: Vec<(f64, f64)> =

@@ -176,6 +176,10 @@ impl DrawingBackend for &mut Svg {
 
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, at: BackendCoord) -> Drawn {
         let size = style.size();
+        // What has no size is markup, which plotters has no other way to hand over.
+        if size == 0.0 {
+            return self.write(format_args!("{text}"));
+        }
         let anchor = match style.anchor().h_pos {
             HPos::Left => "",
             HPos::Center => " text-anchor=\"middle\"",

@@ -1,11 +1,13 @@
-//! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
+//! A sweep's plot: percentiles of the latency (and loss) along an axis; `heat_map` has the one over two.
 
 use super::axis::Axis;
+use super::coincide;
 use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
-use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
+use super::heat_map::{self, span};
+use super::theme::{self, GRID, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
-use crate::report::number::{Scale, three};
-use crate::report::plot::Frame;
+use crate::report::number::three;
+use crate::report::plot::{Frame, PlotText};
 use crate::study::sweep::{SweepPoint, Swept};
 use plotters::style::RGBColor;
 
@@ -19,10 +21,10 @@ const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
 /// The plot of a sweep along one axis or two, with its file name.
-pub(crate) fn drawn(swept: &Swept, description: &str, frame: Frame) -> Option<(&'static str, String)> {
+pub(crate) fn drawn(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<(&'static str, String)> {
     match swept.grid.axes.len() {
-        1 => Some(("sweep.svg", along(swept, description, frame)?)),
-        2 => Some(("heat-map.svg", map(swept, description, frame)?)),
+        1 => Some(("sweep.svg", along(swept, told, frame)?)),
+        2 => Some(("heat-map.svg", heat_map::draw(swept, told, frame)?)),
         _ => None,
     }
 }
@@ -34,7 +36,7 @@ fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
     if low > 0.0 && high / low > 15.0 { plain.iter().map(|x| x.ln()).collect() } else { plain }
 }
 
-fn along(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
+fn along(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     let known = |metric: &str| {
         swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)))
     };
@@ -54,21 +56,54 @@ fn along(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
     }
     let x = positions(swept, 0);
     let height = TOP + PANEL + 62 + (SMALL + 62) * others.len() as i32;
-    let title = format!("Latency along {}: {}", swept.grid.axes[0].path, swept.title);
     let percent = three(swept.confidence * 100.0);
-    let shown = if swept.is_ordered(0) { "bands" } else { "bars" };
+    let (shown, theory) = if swept.is_ordered(0) { ("bands", "dashes") } else { ("bars", "open circles") };
     let subtitle = format!(
-        "{shown}: {} % confidence · dashes: theory · seed {}",
+        "{shown}: {} % confidence · {theory}: theory · seed {}",
         percent.trim_end_matches(".0"),
         swept.seed
     );
-    Some(figure::figure(frame, (height, Columns::of(frame)), (&title, &subtitle), description, |figure| {
+    let notes: Vec<String> = PERCENTILES
+        .iter()
+        .map(|p| (p.1, format!("{whose}.{}", p.0)))
+        .chain(others.iter().map(|metric| (metric.as_str(), metric.clone())))
+        .flat_map(|(name, metric)| notes(swept, &x, name, &metric))
+        .collect();
+    let size = (height, Columns::of(frame));
+    Some(figure::noted(frame, size, (told.finding, &subtitle), (told.all, &notes), |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
         for (i, metric) in others.iter().enumerate() {
             let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
             other(figure, swept, &x, metric, (top, top + SMALL));
         }
     }))
+}
+
+/// What is to be said of a metric's lines: where theory's is not drawn, and which dots have no interval.
+fn notes(swept: &Swept, x: &[f64], name: &str, metric: &str) -> Vec<String> {
+    let merged = theory_is_simulated(swept, x, metric).then(|| {
+        format!("{name}: theory is within 2 % of the simulation wherever both are known, and not drawn apart")
+    });
+    let bare = |method| {
+        let at = |point: &&SweepPoint| {
+            let known = point.answers.iter().find(|a| a.method == method).and_then(|a| a.get(metric));
+            known.is_some_and(|e| e.value.is_some() && e.half_width.is_none() && e.ends.is_none())
+        };
+        let values: Vec<String> = swept.points.iter().filter(at).map(|p| p.values.join(" × ")).collect();
+        super::without_interval(name, method, values.iter().map(String::as_str))
+    };
+    let bare = [Method::Simulation, Method::Measurement].into_iter().filter_map(bare);
+    merged.into_iter().chain(bare).collect()
+}
+
+/// Whether theory's line would lie on the simulation's.
+fn theory_is_simulated(swept: &Swept, x: &[f64], metric: &str) -> bool {
+    let points = |method| -> Vec<(f64, f64)> {
+        series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect()
+    };
+    let (simulated, theory) = (points(Method::Simulation), points(Method::Theory));
+    let merged = coincide::merged(&[&simulated, &theory], 0.0);
+    swept.is_ordered(0) && merged.iter().any(|m| m.drawn == 0 && m.with == [1])
 }
 
 /// One method's figures along the axis.
@@ -80,15 +115,13 @@ fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, E
     swept.points.iter().filter_map(of).collect()
 }
 
-fn span(swept: &Swept, metrics: &[&str]) -> Option<(f64, f64)> {
-    let answers = || swept.points.iter().flat_map(|p| &p.answers);
-    let values = || {
-        answers()
-            .flat_map(|a| metrics.iter().filter_map(|m| a.get(m)?.value))
-            .filter(|v| *v > 0.0 && v.is_finite())
-    };
-    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-    (low <= high).then_some((low, high))
+/// How far an axis goes for figures that are no larger than `high`: to the ends of their intervals, as long
+/// as these do not press the lines flat.
+fn reach(swept: &Swept, metrics: &[&str], high: f64) -> f64 {
+    let estimates = swept.points.iter().flat_map(|p| &p.answers);
+    let known = estimates.flat_map(|a| metrics.iter().filter_map(|m| a.get(m)));
+    let end = |e: &Estimate| Some(e.value? + e.half_width?.min(0.5 * e.value?));
+    known.filter_map(end).filter(|end| end.is_finite()).fold(high, f64::max)
 }
 
 fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
@@ -97,7 +130,8 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let Some((low, high)) = span(swept, &paths.each_ref().map(String::as_str)) else { return };
     let limits: Vec<&crate::scenario::Objective> =
         swept.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric) && o.limit > 0.0).collect();
-    let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
+    let reached = reach(swept, &paths.each_ref().map(String::as_str), high);
+    let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(reached, f64::max) * 1.1;
     let name = match whose {
         PlaceId::Producer(name) => format!("latency of {name}"),
         _ => "latency".to_string(),
@@ -112,7 +146,7 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let mut ends = Vec::new();
     for ((_, name, color), metric) in PERCENTILES.into_iter().zip(&paths) {
         ends.extend(
-            curve(&panel, swept, x, metric, theme::color(color))
+            curve(&panel, swept, x, (name, metric.as_str()), theme::color(color))
                 .map(|at| (name.to_string(), theme::color(color), at)),
         );
     }
@@ -150,39 +184,64 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
 }
 
 /// Theory's dashes, the simulation's line with its band and dots, the measurement's dots; where the best of
-/// them ends.
+/// them ends. Between words there is nothing to draw a line through: theory's figures are open circles there.
 fn curve(
     panel: &Panel<'_, '_>,
     swept: &Swept,
     x: &[f64],
-    metric: &str,
+    (name, metric): (&str, &str),
     color: RGBColor,
 ) -> Option<(f64, f64)> {
     let points = |method| -> Vec<(f64, f64)> {
         series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect()
     };
-    let theory = panel.line(&points(Method::Theory), color, Pen::Dashed(12, 60, 45));
-    let simulated = series(swept, x, Method::Simulation, metric);
-    let band =
-        simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
-    let band: Vec<_> = band.collect();
-    // Between words there is nothing: a thin line only leads the eye, and each has its interval as a bar.
-    if swept.is_ordered(0) {
-        panel.band(&band, color);
-    } else {
-        for (x, low, high) in band {
-            panel.line(&[(x, low.max(panel.y.floor())), (x, high)], color, Pen::Solid(14));
+    let ordered = swept.is_ordered(0);
+    let [theory, simulated, measured] = [Method::Theory, Method::Simulation, Method::Measurement].map(points);
+    let theory = if theory_is_simulated(swept, x, metric) { Vec::new() } else { theory };
+    let intervals = |method| -> Vec<(f64, f64, f64)> {
+        let ends = |e: &Estimate| Some((e.value? - e.half_width?, e.value? + e.half_width?));
+        let estimates = series(swept, x, method, metric);
+        estimates.iter().filter_map(|(x, e)| ends(e).map(|(low, high)| (*x, low, high))).collect()
+    };
+    let bars = |ends: Vec<(f64, f64, f64)>| {
+        for (x, low, high) in ends {
+            let inside = [(x, low.max(panel.y.floor())), (x, high.min(panel.y.ceiling()))];
+            panel.line(&inside, color, Pen::Solid(14));
         }
+    };
+    panel.beside(name, || {
+        if ordered {
+            panel.band(&intervals(Method::Simulation), color);
+            panel.line(&simulated, color, Pen::Solid(20));
+        } else {
+            bars(intervals(Method::Simulation));
+        }
+        bars(intervals(Method::Measurement));
+    });
+    let draw_theory = || match ordered {
+        true => panel.line(&theory, color, Pen::Dashed(12, 60, 45)),
+        false => {
+            let end = panel.line(&theory, color, Pen::Dots(46));
+            panel.line(&theory, theme::PAPER, Pen::Dots(34));
+            end
+        }
+    };
+    let draw_simulated = || panel.line(&simulated, color, Pen::Dots(22));
+    let draw_measured = || panel.line(&measured, color, Pen::Dots(34));
+    // One of them is read off.
+    if simulated.is_empty() {
+        let by_theory = panel.series(name, draw_theory);
+        by_theory.or(panel.series(name, draw_measured))
+    } else {
+        panel.beside(name, draw_theory);
+        panel.beside(name, draw_measured);
+        panel.series(name, draw_simulated)
     }
-    let pen = if swept.is_ordered(0) { Pen::Solid(20) } else { Pen::Dashed(8, 10, 40) };
-    let line = panel.line(&points(Method::Simulation), color, pen);
-    panel.line(&points(Method::Simulation), color, Pen::Dots(22));
-    let measured = panel.line(&points(Method::Measurement), color, Pen::Dots(34));
-    line.or(theory).or(measured)
 }
 
 fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (i32, i32)) {
     let Some((_, high)) = span(swept, &[metric]) else { return };
+    let high = reach(swept, &[metric], high);
     let unit = metric_of(metric).map_or(Unit::Messages, |m| m.unit);
     let y = match unit {
         Unit::Seconds => Axis::linear_times(metric, 0.0, high * 1.1),
@@ -191,7 +250,8 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
     };
     let panel = figure.panel(heights, marked(swept, x, figure.columns), y);
     let color = theme::color(Method::Simulation);
-    let end = curve(&panel, swept, x, metric, color);
+    let name = MetricId::parse(metric).map_or(metric, |id| id.quantity.name()).to_string();
+    let end = curve(&panel, swept, x, (name.as_str(), metric), color);
     for objective in swept.objectives.iter().filter(|o| o.metric == metric) {
         panel.line(
             &[(panel.x.low, objective.limit), (panel.x.high, objective.limit)],
@@ -199,7 +259,6 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
             Pen::Dashed(12, 30, 30),
         );
     }
-    let name = MetricId::parse(metric).map_or(metric, |id| id.quantity.name()).to_string();
     panel.end_labels(end.map(|at| (name, color, at)).into_iter().collect());
 }
 
@@ -235,101 +294,82 @@ pub(super) fn settings(title: &str, values: &[(f64, String)], columns: Columns) 
     Axis::marked(title, low, high, ticks)
 }
 
-/// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
-fn map(swept: &Swept, description: &str, frame: Frame) -> Option<String> {
-    let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
-    let met = if swept.objectives.is_empty() { "" } else { " · ✓ all objectives met" };
-    let (low, high) = span(swept, &[metric])?;
-    let [down, across] = swept.grid.axes.as_slice() else { return None };
-    let (rows, cols) = (down.values.len() as i32, across.values.len() as i32);
-    let columns = Columns::of(frame);
-    let columns = Columns { left: columns.left + 40, ..columns };
-    let (left, right) = (columns.left, columns.width - 16);
-    let (width, height) = ((right - left) / cols, (420 / rows).clamp(18, 44));
-    // A narrow page shows the wide map where its cells would be narrower than their figures.
-    if width < if frame == Frame::Phone { 40 } else { 6 } {
-        return None;
-    }
-    let bottom = TOP + rows * height;
-    let title = format!("{metric}: {}", swept.title);
-    let unstable =
-        if swept.points.iter().any(SweepPoint::unstable) { " · grey ∞ grows without end" } else { "" };
-    let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
-    let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
-    Some(figure::figure(frame, (bottom + 56, columns), (&title, &subtitle), description, |figure| {
-        for point in &swept.points {
-            let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
-            let corner = (left + col * width, TOP + row * height);
-            let known = point.best(metric);
-            let value = known.and_then(|(_, e)| e.value);
-            let endless = value.is_none() && (point.unstable() || known.is_some());
-            let shade = value
-                .filter(|v| *v > 0.0)
-                .map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
-            let (color, opacity) =
-                if endless { (MUTED, 0.4) } else { (theme::color(Method::Simulation), 0.06 + 0.44 * shade) };
-            figure.cell(corner, (width - 1, height - 1), &color, opacity);
-            let met = !swept.objectives.is_empty()
-                && swept
-                    .objectives
-                    .iter()
-                    .all(|o| point.meets(o, swept.starts) == crate::study::ObjectiveStatus::Pass);
-            let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| {
-                scale.show(Some(&Estimate::exact(v)))
-            });
-            let text = if met { format!("{number} ✓") } else { number };
-            if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
-                figure.words(
-                    &text,
-                    (corner.0 + width / 2, corner.1 + height / 2 - 5),
-                    Side::Below,
-                    &INK,
-                    BODY,
-                    false,
-                );
-            }
-        }
-        for (row, value) in down.values.iter().enumerate() {
-            let at = (left - 8, TOP + row as i32 * height + height / 2);
-            figure.words(
-                &theme::fitted(value, f64::from(left - 12) / f64::from(BODY)),
-                at,
-                Side::Left,
-                &MUTED,
-                BODY,
-                false,
-            );
-        }
-        let every = across
-            .values
-            .iter()
-            .map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6)
-            .max()
-            .unwrap_or(1)
-            / width
-            + 1;
-        for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
-            figure.words(
-                value,
-                (left + col as i32 * width + width / 2, bottom + 8),
-                Side::Below,
-                &MUTED,
-                BODY,
-                false,
-            );
-        }
-        let unit = if scale.unit.is_empty() {
-            across.path.clone()
-        } else {
-            format!("{} (cells in {})", across.path, scale.unit)
-        };
-        figure.words(&unit, ((left + right) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::sweep::{Grid, SweptSetting};
+
+    const TOLD: PlotText<'static> = PlotText { finding: "what is found", all: "all that is found" };
+
+    /// A sweep of some settings, whose p99 latency by theory is so many times the simulation's.
+    fn swept(axes: &[(&str, &[&str])], off: f64, half_width: Option<f64>) -> Swept {
+        let axis = |(path, values): &(&str, &[&str])| SweptSetting {
+            path: (*path).into(),
+            values: values.iter().map(|v| (*v).into()).collect(),
+        };
+        let grid = Grid { axes: axes.iter().map(axis).collect() };
+        let point = |index: usize| {
+            let p99 = 0.01 * (1.0 + index as f64);
+            let answer = |method, estimate| {
+                let mut answer = Answer::new(method, "by hand");
+                answer.set("total", "latency", "p99", estimate);
+                answer
+            };
+            let answers = vec![
+                answer(Method::Theory, Estimate::exact(p99 * off)),
+                answer(Method::Simulation, Estimate::with(p99, half_width)),
+            ];
+            SweepPoint { index, values: grid.values(index), answers, unanswered: Vec::new() }
+        };
+        Swept {
+            title: "By hand".into(),
+            points: (0..grid.points()).map(point).collect(),
+            grid,
+            objectives: Vec::new(),
+            starts: false,
+            scenario: serde_json::Value::Null,
+            command: String::new(),
+            seed: 1,
+            confidence: 0.95,
+        }
+    }
+
+    fn picture(swept: &Swept) -> String {
+        drawn(swept, &TOLD, Frame::Alone).expect("a picture").1
+    }
+
+    #[test]
+    fn theory_is_drawn_apart_only_where_it_is_apart() {
+        let rates: &[&str] = &["100/s", "200/s", "300/s"];
+        let near = picture(&swept(&[("producers.web.rate", rates)], 1.01, Some(0.001)));
+        assert!(near.contains("p99: theory is within 2 % of the simulation"), "{near}");
+        assert!(!near.contains("stroke-dasharray"));
+        let far = picture(&swept(&[("producers.web.rate", rates)], 1.1, None));
+        assert!(far.contains("stroke-dasharray") && !far.contains("theory is within"), "{far}");
+        assert!(far.contains("p99: the simulation gives no interval at 100/s, 200/s, 300/s"), "{far}");
+    }
+
+    #[test]
+    fn words_are_joined_by_no_line() {
+        let svg = picture(&swept(&[("queues.jobs.discipline", &["fifo", "lifo", "random"])], 1.1, None));
+        let series: Vec<&str> = svg
+            .split("<g class=\"")
+            .filter(|part| part.starts_with("series") || part.starts_with("mark"))
+            .collect();
+        assert!(series.iter().all(|part| !part.contains("<polyline")), "{series:?}");
+        // A dot for each by simulation, an open one by theory.
+        assert_eq!(series.iter().map(|part| part.matches("<circle").count()).sum::<usize>(), 9);
+    }
+
+    #[test]
+    fn a_map_says_what_its_shades_are() {
+        let axes: [(&str, &[&str]); 2] =
+            [("consumers.workers.count", &["1", "2"]), ("producers.web.rate", &["100/s", "200/s", "300/s"])];
+        let svg = picture(&swept(&axes, 1.0, None));
+        for said in ["total.latency.p99</text>", "10.0 ms</text>", "60.0 ms</text>"] {
+            assert!(svg.contains(said), "{said}: {svg}");
+        }
+    }
 
     #[test]
     fn words_are_cut_to_their_share_of_an_axis_and_numbers_left_out() {

@@ -3,7 +3,7 @@
 use crate::answer::{Estimate, Trust, Unit};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::joined;
 use crate::study::bench::{BenchRun, Benchmark, LatencyCurve};
@@ -19,9 +19,19 @@ pub fn sentences(all: &[Benchmark]) -> Vec<String> {
     all.iter().map(sentence).chain(compared(all)).chain(all.iter().filter_map(curve)).collect()
 }
 
+/// A rate in words.
 fn rate(rate: f64) -> String {
     let scale = Scale::of(Unit::PerSecond, std::iter::once(rate));
     format!("{} {}", crate::units::significant(rate / scale.size, 3), scale.unit)
+}
+
+/// What each target sustains, in few words.
+fn finding(all: &[Benchmark]) -> String {
+    let one = |one: &Benchmark| match one.highest() {
+        Some((highest, _)) => format!("{} sustains {}", one.case.name, rate(highest)),
+        None => format!("{}: no rate found that it sustains", one.case.name),
+    };
+    all.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn sentence(one: &Benchmark) -> String {
@@ -219,7 +229,9 @@ pub fn document(all: &[Benchmark], scenario: &Value, command: &str) -> String {
 /// Every file of a benchmark, by name.
 pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("bench.json", document.to_string()), ("bench.csv", csv(all))];
-    let plot = |frame| crate::report::plots::benchmarked(all, &sentences(all).join(" "), frame);
+    let (finding, told) = (finding(all), sentences(all).join(" "));
+    let told = PlotText { finding: &finding, all: &told };
+    let plot = |frame| crate::report::plots::benchmarked(all, &told, frame);
     files.extend(plot(Frame::Alone).map(|svg| ("bench.svg", svg)));
     let (head, rows) = cells(all);
     let page = Page {
@@ -231,7 +243,11 @@ pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str)
         said: sentences(all).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
         caveats: Vec::new(),
         parts: vec![
-            page::plot("Latency by rate: each line ends at the highest share that was measured", plot),
+            page::plot(
+                &finding,
+                "latency by rate: each line ends at the highest share that was measured",
+                plot,
+            ),
             page::section("Latency below that", &page::table(&head, &rows)),
             page::scenario(None, scenario),
             page::again(command, ""),

@@ -5,7 +5,7 @@ use crate::answer::{Method, metric_of};
 use crate::report::html::mark;
 use crate::report::number::{Scale, relative};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::report::screen::named;
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
@@ -278,18 +278,26 @@ pub fn files(
         ("capacity.csv", csv(capacity)),
         ("capacity.toml", toml.to_string()),
     ];
-    let told = sentences(capacity).1.join(" ");
-    let plot = crate::report::plots::capacity(capacity, &told, Frame::Alone);
+    let plot = drawn(capacity, Frame::Alone);
     files.extend(plot.map(|svg| ("capacity.svg", svg)));
     files.push(("capacity.html", page(capacity, costs, toml, command)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }
 
+/// The plot of a search, under the first of its sentences.
+fn drawn(capacity: &Capacity, frame: Frame) -> Option<String> {
+    let told = sentences(capacity).1;
+    let finding = told.first()?.trim_end_matches('.').replace('`', "");
+    let told = PlotText { finding: &finding, all: &told.join(" ") };
+    crate::report::plots::capacity(capacity, &told, frame)
+}
+
 /// The page of a search.
 fn page(capacity: &Capacity, costs: &[String], toml: &str, command: &str) -> String {
     let (outcome, told) = sentences(capacity);
-    let plot = page::plot("What each value gives: dots simulated, dashes theory", |frame| {
-        crate::report::plots::capacity(capacity, &told.join(" "), frame)
+    let finding = told.first().map_or("", |first| first.trim_end_matches('.'));
+    let plot = page::plot(finding, "what each value gives: dots simulated, dashes theory", |frame| {
+        drawn(capacity, frame)
     });
     let (head, rows) = cells(capacity);
     let beside: Vec<(Mark, String)> =

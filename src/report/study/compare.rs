@@ -4,7 +4,7 @@ use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Reason, Statistic, me
 use crate::report::difference::{by, by_what, could_be, figures, scale, scale_of, share};
 use crate::report::number::three;
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::study::compare::{Comparison, ComparisonNote, Difference, TrafficDifference, Verdict};
@@ -306,17 +306,21 @@ pub fn csv(compared: &Comparison) -> String {
 
 /// Every file of a comparison, by name.
 pub fn files(compared: &Comparison, command: &str) -> Vec<(String, Vec<u8>)> {
-    let told: Vec<String> = sentences(compared).into_iter().map(|s| s.1).collect();
     let mut files = vec![
         ("comparison.json".to_string(), document(compared, command)),
         ("comparison.csv".to_string(), csv(compared)),
     ];
-    files.extend(
-        crate::report::plots::compared(compared, &told.join(" "), Frame::Alone)
-            .map(|svg| ("comparison.svg".to_string(), svg)),
-    );
+    files.extend(drawn(compared, Frame::Alone).map(|svg| ("comparison.svg".to_string(), svg)));
     files.push(("comparison.html".to_string(), page(compared, command)));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// The plot of a comparison, under the first of its sentences.
+fn drawn(compared: &Comparison, frame: Frame) -> Option<String> {
+    let told: Vec<String> = sentences(compared).into_iter().map(|s| s.1).collect();
+    let finding = told.first()?.trim_end_matches('.').replace('`', "");
+    let told = PlotText { finding: &finding, all: &told.join(" ") };
+    crate::report::plots::compared(compared, &told, frame)
 }
 
 /// The page of a comparison.
@@ -329,10 +333,9 @@ fn page(compared: &Comparison, command: &str) -> String {
     };
     let told: Vec<(Mark, String)> =
         sentences(compared).into_iter().map(|(verdict, sentence)| (mark(verdict), sentence)).collect();
-    let words: Vec<&str> = told.iter().map(|(_, sentence)| sentence.as_str()).collect();
-    let plot = page::plot(&format!("What changes from `{}`", compared.names[0]), |frame| {
-        crate::report::plots::compared(compared, &words.join(" "), frame)
-    });
+    let finding = told.first().map_or("", |(_, sentence)| sentence.trim_end_matches('.'));
+    let read = format!("what changes from `{}`", compared.names[0]);
+    let plot = page::plot(finding, &read, |frame| drawn(compared, frame));
     let tables = compared.names[1..].iter().zip(&compared.differences).map(|(name, rows)| {
         let head = ["", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"]
             .map(String::from);

@@ -4,7 +4,7 @@ use super::fit_models as models;
 pub use super::fit_notes::notes;
 use crate::report::number::three;
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::scenario::{Arrivals, Producer};
@@ -153,12 +153,28 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str, command: &str)
         ("scenario.toml".to_string(), format!("{head}\n{}", marked(toml, fit.guessed))),
     ];
     files.extend(fit.scenario.producers.iter().filter_map(trace));
-    let plot = |c: &Column| {
-        Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c, Frame::Alone)?))
-    };
+    let plot = |c: &Column| Some((format!("quantiles.{}.svg", c.name), quantiles(c, Frame::Alone)?));
     files.push(("fit.html".to_string(), page(fit, from, toml, command)));
     files.extend(fit.columns.iter().filter_map(plot));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// How well the likeliest law fits a column, in the figures of its table.
+fn finding(column: &Column) -> String {
+    let Some(best) = column.candidates.first() else { return format!("`{}`", column.name) };
+    let (law, off) = (best.law.name(), three(best.distance * 100.0));
+    match best.is_far(&column.sample) {
+        true => format!("No law comes near `{}`: the likeliest, {law}, is up to {off} % off", column.name),
+        false => format!("The {law} law fits `{}`, at most {off} % off", column.name),
+    }
+}
+
+/// The plot of a column's quantiles.
+fn quantiles(column: &Column, frame: Frame) -> Option<String> {
+    let law = column.candidates.first().map_or("", |best| best.law.name());
+    let all = format!("Quantiles of {} against those of the fitted {law} law", column.name);
+    let told = PlotText { finding: &finding(column).replace('`', ""), all: &all };
+    crate::report::plots::quantiles(column, &told, frame)
 }
 
 /// The page of a fit.
@@ -178,12 +194,8 @@ fn page(fit: &Fit, from: &str, toml: &str, command: &str) -> String {
         if rows.len() < 2 { String::new() } else { page::table(&head, &rows) }
     });
     let plot = |column: &Column| {
-        let law = column.candidates.first().map_or("", |best| best.law.name());
-        let caption = format!(
-            "`{}` against the {law} law: on the diagonal it fits; the last dots are the far tail",
-            column.name
-        );
-        page::plot(&caption, |frame| crate::report::plots::quantiles(column, frame))
+        let read = "the sample's quantiles against the law's: on the diagonal it fits; the last dots are the far tail";
+        page::plot(&finding(column), read, |frame| quantiles(column, frame))
     };
     let page = Page {
         title: format!("Fitted to {from}"),

@@ -3,7 +3,7 @@
 use crate::answer::{Estimate, Method, Unit, path};
 use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::study::predict::{
@@ -287,11 +287,24 @@ pub fn files(
     command: &str,
 ) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("prediction.json", document.to_string()), ("prediction.csv", csv(prediction))];
-    let told: Vec<String> = sentences(prediction).into_iter().map(|s| s.1).collect();
-    let plot = crate::report::plots::predicted(prediction, &told.join(". "), Frame::Alone);
+    let plot = drawn(prediction, Frame::Alone);
     files.extend(plot.map(|svg| ("prediction.svg", svg)));
     files.push(("prediction.html", page(prediction, scenario, command)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
+}
+
+/// What became of the prediction of the highest load.
+fn finding(prediction: &Prediction) -> String {
+    let last = sentences(prediction).pop().map(|(_, sentence)| sentence);
+    last.map_or("No load was predicted".into(), |sentence| format!("Predicted, then measured: {sentence}"))
+}
+
+/// The plot of a prediction.
+fn drawn(prediction: &Prediction, frame: Frame) -> Option<String> {
+    let told: Vec<String> = sentences(prediction).into_iter().map(|s| s.1).collect();
+    let finding = finding(prediction).replace('`', "");
+    let told = PlotText { finding: &finding, all: &told.join(". ") };
+    crate::report::plots::predicted(prediction, &told, frame)
 }
 
 /// The page of a prediction.
@@ -303,10 +316,8 @@ fn page(prediction: &Prediction, scenario: &Value, command: &str) -> String {
     };
     let told: Vec<(Mark, String)> =
         sentences(prediction).into_iter().map(|(held, sentence)| (mark(held), sentence)).collect();
-    let words: Vec<&str> = told.iter().map(|(_, sentence)| sentence.as_str()).collect();
-    let caption = "Predicted and measured latency, by load; open circles are what was learnt from";
-    let plot =
-        page::plot(caption, |frame| crate::report::plots::predicted(prediction, &words.join(". "), frame));
+    let read = "predicted and measured latency, by load; open circles are what was learnt from";
+    let plot = page::plot(&finding(prediction), read, |frame| drawn(prediction, frame));
     let (head, rows) = cells(prediction);
     let page = Page {
         title: prediction.scenario.title.clone().unwrap_or_else(|| "A prediction".into()),

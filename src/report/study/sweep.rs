@@ -3,7 +3,7 @@
 use crate::answer::{Answer, MetricId, PlaceId, Quantity, Unanswered, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::page::{self, Mark, Page};
-use crate::report::plot::Frame;
+use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::scenario::Objective;
@@ -240,7 +240,8 @@ pub fn document(swept: &Swept, to: &mut impl std::io::Write) -> std::io::Result<
     to.write_all(b"\n")
 }
 
-/// The points of a plot that is not too full, of many points some; `None` where too many cells would be needed.
+/// The points of a plot that is not too full, of many points some; `None` where too many cells would be
+/// needed.
 fn drawable(swept: &Swept) -> Option<Swept> {
     let every = swept.points.len().div_ceil(MOST_DRAWN).max(1);
     if every > 1 && swept.grid.axes.len() != 1 {
@@ -253,8 +254,12 @@ fn drawable(swept: &Swept) -> Option<Swept> {
 fn caption(swept: &Swept) -> String {
     let percent = plain(swept.confidence * 100.0, 3);
     match swept.grid.axes.as_slice() {
+        [axis] if swept.is_ordered(0) => format!(
+            "latency along `{}`: line and dots simulated with {percent} % confidence, dashes theory",
+            axis.path
+        ),
         [axis] => format!(
-            "Latency along `{}`: line and dots simulated with {percent} % confidence, dashes theory",
+            "latency by `{}`: dots simulated, bars of {percent} % confidence, open circles theory",
             axis.path
         ),
         [down, across] => {
@@ -266,9 +271,33 @@ fn caption(swept: &Swept) -> String {
     }
 }
 
+/// What a plot of the sweep finds: where the objective is met, or else how far the slowest messages' latency
+/// goes.
+fn finding(swept: &Swept) -> String {
+    if let Some(objective) = swept.objectives.first() {
+        return crossing(swept, objective).trim_end_matches('.').into();
+    }
+    let metric = format!("{}.latency.p99", swept.whose());
+    let known = |p: &SweepPoint| p.best(&metric).and_then(|(_, e)| e.value);
+    let known: Vec<(&SweepPoint, f64)> = swept.points.iter().filter_map(|p| Some((p, known(p)?))).collect();
+    let by = |a: &&(&SweepPoint, f64), b: &&(&SweepPoint, f64)| a.1.total_cmp(&b.1);
+    let (Some(least), Some(most)) = (known.iter().min_by(by), known.iter().max_by(by)) else {
+        return swept.title.clone();
+    };
+    // In the unit of the table's column.
+    let scale = Scale::of(crate::answer::Unit::Seconds, known.iter().map(|p| p.1));
+    let at = |(point, _): &(&SweepPoint, f64)| {
+        let estimate = point.best(&metric).map(|(_, estimate)| estimate);
+        format!("{} at {}", scale.show_with_unit(estimate), point.values.join(" × "))
+    };
+    let of = if let PlaceId::Producer(name) = swept.whose() { format!(" of {name}") } else { String::new() };
+    format!("p99 latency{of} from {} to {}", at(least), at(most))
+}
+
 /// The plots and the page, by name.
 pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
-    let (told, drawable) = (sentences(swept).join(" "), drawable(swept));
+    let (finding, told, drawable) = (finding(swept), sentences(swept).join(" "), drawable(swept));
+    let told = PlotText { finding: &finding, all: &told };
     let plot = |frame| crate::report::plots::swept(drawable.as_ref()?, &told, frame);
     let (head, rows) = cells(swept, MOST_ROWS[1]);
     let page = Page {
@@ -277,7 +306,7 @@ pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
         said: sentences(swept).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
         caveats: Vec::new(),
         parts: vec![
-            page::plot(&caption(swept), |frame| plot(frame).map(|(_, svg)| svg)),
+            page::plot(&finding, &caption(swept), |frame| plot(frame).map(|(_, svg)| svg)),
             page::section("All figures", &(page::table(&head, &rows) + &beyond(swept, rows.len()))),
             page::scenario(None, &swept.scenario),
             page::again(&swept.command, ""),

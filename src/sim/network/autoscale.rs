@@ -23,11 +23,18 @@ impl<S: Blocks> Network<S> {
         self.timer(next, NetworkEvent::Poll { group: g });
     }
 
-    /// How many servers of a queue are there, where their number changes.
+    /// How many servers of a queue are there and up, where their number changes.
     pub fn servers_there(&self, queue: usize) -> Option<u64> {
-        let groups = || self.stations[queue].groups.iter().map(|group| &self.groups[*group as usize]);
-        let changes = groups().any(|group| group.scaler.is_some());
-        changes.then(|| groups().map(|group| group.count.level()).sum())
+        let station = &self.stations[queue];
+        let groups = || station.groups.iter().map(|group| &self.groups[*group as usize]);
+        let breaks = groups().any(|group| group.policy.breakdowns.is_some());
+        if !breaks && groups().all(|group| group.scaler.is_none()) {
+            return None;
+        }
+        let is_down = |server: &&u32| self.servers[**server as usize].phase == Phase::Down;
+        let down = if breaks { station.servers.iter().filter(is_down).count() as u64 } else { 0 };
+        let there: u64 = groups().map(|group| group.count.level()).sum();
+        Some(there.saturating_sub(down))
     }
 
     fn servers_of(&self, group: u32) -> Vec<u32> {

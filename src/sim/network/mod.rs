@@ -340,14 +340,14 @@ impl<S: Blocks> Network<S> {
     fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
         while self.sampler.next < instant {
             let at = self.sampler.next;
-            let oldest = self.tells_age.then(|| self.oldest_waiting());
+            let ages = self.ages(at);
             for (queue, station) in self.stations.iter().enumerate() {
                 recorder.level(&Level {
                     at,
                     queue: queue as u32,
                     waiting: station.waiting.level(),
                     busy: station.serving.level(),
-                    oldest: oldest.as_ref().map(|sent| at - sent[queue].min(at)),
+                    oldest: ages.as_ref().map(|ages| ages[queue]),
                     servers: self.servers_there(queue),
                 });
             }

@@ -51,8 +51,15 @@ impl<S: Blocks> Network<S> {
         QueueCounts { served, deliveries: served, delivered: served, ..station.counts }
     }
 
+    /// For how long the oldest message that waits in each queue has waited at an instant, 0 where none does;
+    /// `None` if nobody asks.
+    pub fn ages(&self, at: u64) -> Option<Vec<u64>> {
+        let age = |sent: u64| at - sent.min(at);
+        self.tells_age.then(|| self.oldest_waiting().into_iter().map(age).collect())
+    }
+
     /// When the oldest message that waits in each queue came; that of none is in the future.
-    pub(super) fn oldest_waiting(&self) -> Vec<u64> {
+    fn oldest_waiting(&self) -> Vec<u64> {
         let mut oldest = vec![u64::MAX; self.stations.len()];
         for (_, job) in self.jobs.inside() {
             if matches!(

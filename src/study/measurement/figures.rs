@@ -91,13 +91,9 @@ pub(super) fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &
     }
     out.latency = summaries.whole.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     for (queue, grid) in &summaries.grids {
-        let moments = grid.iter().map(|&(at, waiting, in_system)| Moment {
-            at: seconds(at),
-            waiting: waiting as f64,
-            in_system: in_system as f64,
-            half_width: None,
-            servers: None,
-        });
+        let moments = grid
+            .iter()
+            .map(|&(at, waiting, in_system)| Moment::new(seconds(at), waiting as f64, in_system as f64));
         out.timelines.insert(queue.clone(), moments.collect());
     }
     let messages = summaries.whole.unfinished;
