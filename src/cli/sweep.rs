@@ -4,6 +4,7 @@
 //! it is done, and when none is missing everything else is made from these. So a sweep may be stopped at any
 //! time, and the same command goes on; shards need nothing but the folder.
 
+mod time_limit;
 mod worker;
 
 use super::files;
@@ -16,6 +17,8 @@ use crate::report::study::{points, sweep as report};
 use crate::study::sweep::Swept;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use time_limit::{TimeLimit, time_limit};
 use worker::run;
 
 #[derive(Debug, clap::Args)]
@@ -58,6 +61,10 @@ enum SweepCommand {
         /// Cloud Run or Google Batch number their tasks; auto/N: as Kubernetes and GNU parallel do
         #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1")]
         shard: Shard,
+        /// End by then, as after SIGTERM: no point is begun that would not be done, going by the one that took
+        /// longest so far
+        #[arg(long, value_name = "TIME", value_parser = time_limit)]
+        time_limit: Option<Duration>,
         #[command(flatten)]
         look: Look,
     },
@@ -95,10 +102,13 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
             ));
             Ok(Ending::Fine)
         }),
-        Some(SweepCommand::Run { folder, shard, look }) => SweepPlan::read(folder).and_then(|plan| {
-            files::share(folder)?;
-            run(&plan, folder, *shard, look)
-        }),
+        Some(SweepCommand::Run { folder, shard, time_limit, look }) => {
+            let limit = TimeLimit::of(*time_limit);
+            SweepPlan::read(folder).and_then(|plan| {
+                files::share(folder)?;
+                run(&plan, folder, *shard, &limit, look)
+            })
+        }
         Some(SweepCommand::Status { folder }) => {
             SweepPlan::read(folder).and_then(|plan| status(&plan, folder))
         }
@@ -116,7 +126,7 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
         None => SweepPlan::make(&arguments.plan).and_then(|(plan, folder)| {
             files::prepare(&folder)?;
             let plan = plan.keep(&folder)?;
-            match run(&plan, &folder, Shard::WHOLE, &arguments.look)? {
+            match run(&plan, &folder, Shard::WHOLE, &TimeLimit::of(None), &arguments.look)? {
                 // What is wrong with segments has been said.
                 Ending::Fine => {
                     let found = plan.segments(&folder).find(plan.grid.points());

@@ -136,6 +136,40 @@ fn whoever_answers_them_the_points_are_the_same() {
     assert!(merged(&desk) == right, "two workers with one share");
 }
 
+/// A worker that has no time for a point leaves it to the next one.
+#[test]
+fn a_worker_ends_within_its_time_and_the_next_goes_on() {
+    let desk = planned("sweep-time");
+    let run = |limit: &str| desk.run(&["sweep", "run", FOLDER, "--threads", "1", "--time-limit", limit]);
+    let none = run("1ns");
+    let said = text(&none.stderr);
+    assert_eq!(none.status.code(), Some(130), "{said}");
+    assert!(said.contains("0 of 20 points are kept") && said.contains("more time"), "{said}");
+    assert!(segments(&desk).is_empty());
+    // However many of them are done in that time, the others are done later.
+    let mut limit = 20;
+    loop {
+        let before = points(&desk);
+        let output = run(&format!("{limit}ms"));
+        let (said, after) = (text(&output.stderr), points(&desk));
+        if after == 20 {
+            break;
+        }
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.contains("the time limit is reached"), "{said}");
+        assert!(said.contains(&format!("{after} of 20 points are kept")), "{said}");
+        assert!(after > before || said.contains("more time"), "{said}");
+        limit *= 2;
+    }
+    assert_eq!(code(&desk, &["sweep", "run", FOLDER]), Some(0));
+    assert!(merged(&desk) == table(&whole("sweep-in-time")));
+    for (wrong, why) in [("0s", "in no time"), ("soon", "is not a duration")] {
+        let refused = desk.run(&["sweep", "run", FOLDER, "--time-limit", wrong]);
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+}
+
 /// Process 1 of two containers that share the folder, one of which has another time.
 #[test]
 fn workers_of_one_process_id_do_not_meet() {
