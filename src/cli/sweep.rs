@@ -228,14 +228,14 @@ fn tabled(
     let shown = report::shown(&empty);
     let (mut rows, mut answered) = (found.rows(), Vec::with_capacity(plan.grid.points()));
     let table = files::Draft::written(folder, "sweep.csv", |file| {
-        file.write_all(points::header(&plan.grid).as_bytes())?;
+        file.write_all(points::header(&plan.grid, plan.refinement).as_bytes())?;
         for index in 0..plan.grid.points() {
             let mut text = String::new();
             for kind in plan.kinds() {
                 text += &rows.read(index, *kind)?.unwrap_or_default();
             }
             file.write_all(text.as_bytes())?;
-            let mut point = points::read(&plan.grid, &text).map_err(|why| {
+            let mut point = points::read(&plan.grid, plan.refinement, &text).map_err(|why| {
                 let text = format!("{}: {why}; sweep again with --fresh", folder.join("points").display());
                 std::io::Error::other(text)
             })?;

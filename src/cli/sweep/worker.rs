@@ -49,13 +49,19 @@ pub(super) fn run(
         made.map_err(|problems| step(&|| Some(files::refused(&problems)))).ok()
     };
     let keep = |kind: PointKind, point: &SweepPoint| {
-        let rows = points::rows(point);
+        let rows = points::rows(point, plan.refinement);
         step(&|| writer.keep(point.index, kind, &rows).err());
         limit.ends();
     };
-    study::sweep::sweep(&mine(PointKind::Answered), &scenario, &plan.grid, &plan.methods, &watch, &|point| {
-        keep(PointKind::Answered, &point)
-    });
+    study::sweep::sweep(
+        &mine(PointKind::Answered),
+        &scenario,
+        &plan.grid,
+        &plan.methods,
+        plan.refinement,
+        &watch,
+        &|point| keep(PointKind::Answered, &point),
+    );
     let measured =
         if plan.kinds().contains(&PointKind::Measured) { mine(PointKind::Measured) } else { vec![] };
     // One at a time, and nothing beside it.
