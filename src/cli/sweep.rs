@@ -61,8 +61,8 @@ enum SweepCommand {
         /// Cloud Run or Google Batch number their tasks; auto/N: as Kubernetes and GNU parallel do
         #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1")]
         shard: Shard,
-        /// End by then, as after SIGTERM: no point is begun that would not be done, going by the one that took
-        /// longest so far
+        /// End by then, such as 50m, as after SIGTERM: no point is begun that would not be done, going by the one
+        /// that took longest so far
         #[arg(long, value_name = "TIME", value_parser = time_limit)]
         time_limit: Option<Duration>,
         #[command(flatten)]
@@ -219,11 +219,7 @@ fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<
 }
 
 /// The points' rows as one table in a draft, and of each point what is shown of it.
-fn tabled(
-    plan: &SweepPlan,
-    folder: &Path,
-    found: &Found,
-) -> Result<(files::Draft, Swept), Ending> {
+fn tabled(plan: &SweepPlan, folder: &Path, found: &Found) -> Result<(files::Draft, Swept), Ending> {
     let empty = plan.swept(Vec::new());
     let shown = report::shown(&empty);
     let (mut rows, mut answered) = (found.rows(), Vec::with_capacity(plan.grid.points()));

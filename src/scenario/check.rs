@@ -199,6 +199,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     if !forwards::ends(scenario) {
         return;
     }
+    let expiring = scenario.expiring();
     for (q, (queue, demand)) in scenario.queues.iter().zip(demands(scenario, &|_| None)).enumerate() {
         let Some(capacity) =
             demand.capacity().map(|deliveries| deliveries / demand.attempts).filter(|rate| rate.is_finite())
@@ -206,8 +207,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             continue;
         };
         let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
-        let bounded =
-            queue.max_length.is_some() && queue.overflow != Overflow::Block || scenario.may_expire(q);
+        let bounded = queue.max_length.is_some() && queue.overflow != Overflow::Block || expiring[q];
         let at = || place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;

@@ -36,8 +36,8 @@ impl TimeLimit {
         TimeLimit { limit, since: Stopwatch::start(), longest, reached }
     }
 
-    /// Whether a point may begin: if it takes as long as the longest so far, it ends before the limit. Then this
-    /// thread has begun it.
+    /// Whether a point may begin: if it takes as long as the longest so far, it ends before the limit. Then
+    /// this thread has begun it.
     pub(super) fn begins(&self) -> bool {
         let Some(limit) = self.limit else { return true };
         let now = self.since.elapsed();

@@ -1,4 +1,5 @@
-//! A worker of a sweep: it answers the points of its share that nobody has answered, one segment for all of them.
+//! A worker of a sweep: it answers the points of its share that nobody has answered, into a segment of its
+//! own.
 
 use super::time_limit::{LimitedBar, TimeLimit};
 use super::{Look, found};

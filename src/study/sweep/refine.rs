@@ -5,7 +5,7 @@ use crate::answer::{Answer, Method, Unanswered};
 use crate::scenario::Scenario;
 use crate::study::ObjectiveStatus;
 
-/// Replications are added until there are at most so many times as many as there were: each time that they are
+/// Each time there are at most so many times as many replications: few steps, for each time that they are
 /// looked at is one more at which an interval can be wrong.
 const STEP: u32 = 4;
 
