@@ -76,7 +76,17 @@ impl<'a> Station<'a> {
         queue: usize,
         streams: Vec<StationStream<'a>>,
     ) -> Result<Self, Mismatch> {
-        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        let groups = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        Station::served_by(scenario, queue, groups, streams)
+    }
+
+    /// The same where its groups are known.
+    pub(super) fn served_by(
+        scenario: &'a Scenario,
+        queue: usize,
+        groups: Vec<&'a Consumer>,
+        streams: Vec<StationStream<'a>>,
+    ) -> Result<Self, Mismatch> {
         let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
         let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
