@@ -61,6 +61,9 @@ pub struct Answer {
     /// The gates that a measurement passed or failed; empty for the others.
     #[serde(flatten, with = "saved::gates")]
     pub gates: Vec<Gate>,
+    /// How many independent runs a simulation's figures are of.
+    #[serde(skip)]
+    pub replications: Option<u32>,
     /// What is told of times beside the usual statistics.
     #[serde(skip)]
     pub asked: Vec<AskedStatistic>,
@@ -89,6 +92,7 @@ impl Answer {
             by: by.into(),
             exact: true,
             metrics: BTreeMap::new(),
+            replications: None,
             asked: Vec::new(),
             unstable: None,
             caveats: Vec::new(),

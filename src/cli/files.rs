@@ -68,6 +68,14 @@ pub(super) fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
 
 /// Reads a scenario; what is wrong is said on stderr.
 pub(super) fn read(file: &Path, input: &Input) -> Result<LoadedScenario, Ending> {
+    let (source, stem) = source(file, input)?;
+    let scenario = checked(parsed(&source))?;
+    Ok(LoadedScenario { scenario, text: Some(source.text.clone()), source, stem })
+}
+
+/// The text of a scenario with the settings that are given beside it, and the name of its folder under the
+/// results; what is wrong is said on stderr.
+pub(super) fn source(file: &Path, input: &Input) -> Result<(Source, String), Ending> {
     let standard = file == Path::new("-");
     let text = if standard { standard_text() } else { std::fs::read_to_string(file) };
     let text = text.map_err(|e| {
@@ -79,15 +87,12 @@ pub(super) fn read(file: &Path, input: &Input) -> Result<LoadedScenario, Ending>
         style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
         Ending::Wrong
     })?;
-    let source =
-        Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input)? };
-    let scenario = checked(parsed(&source))?;
     // A file named `...toml` has the stem `..`, which would be the folder above.
     let stem = file
         .file_stem()
         .filter(|s| *s != ".." && *s != "." && !standard)
         .map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
-    Ok(LoadedScenario { scenario, text: Some(text), source, stem })
+    Ok((Source { name: file.display().to_string(), text, overrides: overrides(input)? }, stem))
 }
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.

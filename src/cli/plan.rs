@@ -7,7 +7,7 @@ use super::segments::{PointKind, Segments};
 use super::{Ending, Input, style, system};
 use crate::answer::Method;
 use crate::scenario::{self, Scenario, Source, values_of};
-use crate::study::sweep::{Grid, SweepPoint, Swept, SweptSetting};
+use crate::study::sweep::{Grid, Refinement, SweepPoint, Swept, SweptSetting};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ pub(super) struct PlanArguments {
     /// Only these methods: theory, simulation, measurement, separated by commas
     #[arg(long, value_name = "METHODS", value_parser = super::methods)]
     only: Option<std::vec::Vec<Method>>,
+    /// Add replications where an objective is undecided, up to N times as many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
+    refine: Option<u32>,
     /// The folder under which a folder for the scenario is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -43,6 +46,7 @@ pub(super) struct SweepPlan {
     pub source: Source,
     pub grid: Grid,
     pub methods: Vec<Method>,
+    pub refinement: Refinement,
     /// By the path that the scenario has: the bytes of a file that it names, until they are copied.
     inputs: BTreeMap<String, Vec<u8>>,
     checksums: BTreeMap<String, u32>,
@@ -55,14 +59,15 @@ impl SweepPlan {
     /// The plan that the arguments mean, every point of it tried, and its folder.
     pub(super) fn make(arguments: &PlanArguments) -> Result<(SweepPlan, PathBuf), Ending> {
         let file = arguments.file.as_deref().unwrap_or(Path::new("FILE"));
-        let given = files::read(file, &arguments.input)?;
+        let (source, stem) = files::source(file, &arguments.input)?;
+        let seen = FilesSeen::beside(files::ScenarioFolder::beside(&source));
+        let scenario = files::checked(scenario::parse(&source, &seen))?;
         let wrong = |what: String| {
             style::note(&format!("error: {what}\n"));
             Ending::Wrong
         };
         let axes: Result<Vec<SweptSetting>, String> = if arguments.vary.is_empty() {
-            Ok(given
-                .scenario
+            Ok(scenario
                 .sweep
                 .iter()
                 .map(|(path, values)| SweptSetting { path: path.clone(), values: values.clone() })
@@ -92,29 +97,30 @@ impl SweepPlan {
         if points.is_none_or(|n| n > MOST_POINTS) {
             return Err(wrong(format!("the sweep has more than {MOST_POINTS} points; take larger steps")));
         }
+        let methods = arguments.only.clone().unwrap_or(vec![Method::Theory, Method::Simulation]);
+        let refinement = arguments.refine.map_or(Refinement::NONE, Refinement);
+        let refines = |scenario: &Scenario| {
+            if refinement.adds() { refinable(scenario, &methods).map_err(wrong) } else { Ok(()) }
+        };
         // Each value is tried alone before anything runs.
-        let seen = FilesSeen::beside(files::ScenarioFolder::beside(&given.source));
-        if let Err(problems) = scenario::parse(&given.source, &seen) {
-            return Err(files::refused(&problems));
-        }
         for (a, axis) in grid.axes.iter().enumerate() {
             let stride: usize = grid.axes[a + 1..].iter().map(|x| x.values.len()).product();
             for i in 0..axis.values.len() {
-                grid.scenario(&given.source, &seen, i * stride).map_err(|p| files::refused(&p))?;
+                refines(&grid.scenario(&source, &seen, i * stride).map_err(|p| files::refused(&p))?)?;
             }
         }
-        let methods = arguments.only.clone().unwrap_or(vec![Method::Theory, Method::Simulation]);
-        let folder = super::results(arguments.out.as_ref(), &given.stem).join("sweep");
+        let folder = super::results(arguments.out.as_ref(), &stem).join("sweep");
         let command = super::command();
         let inputs = seen.seen();
         Ok((
             SweepPlan {
-                source: given.source,
+                source,
                 grid,
                 methods,
+                refinement,
                 checksums: inputs.iter().map(|(name, bytes)| (name.clone(), checksum(bytes))).collect(),
                 inputs,
-                scenario: given.scenario,
+                scenario,
                 command,
                 fresh: arguments.fresh,
             },
@@ -135,8 +141,9 @@ impl SweepPlan {
                 Ending::Failed
             })?;
         } else if path.exists() {
-            let there = SweepPlan::read(folder)?;
-            if there.question() != self.question() {
+            let (mut there, _) = document(folder)?;
+            let command = there.as_object_mut().and_then(|there| there.remove("command"));
+            if there != self.question() {
                 let folder = folder.display();
                 style::note(&format!(
                     "error: {folder} holds another sweep; throw it away with --fresh, or choose another \
@@ -144,7 +151,8 @@ impl SweepPlan {
                 ));
                 return Err(Ending::Wrong);
             }
-            return Ok(there);
+            let command = command.as_ref().and_then(Value::as_str).map_or(self.command, String::from);
+            return Ok(SweepPlan { command, ..self });
         }
         let copies =
             self.inputs.iter().map(|(name, bytes)| (PlannedFiles::name(self.checksums[name]), bytes.clone()));
@@ -175,36 +183,20 @@ impl SweepPlan {
             "overrides": self.source.overrides,
             "axes": axes,
             "methods": self.methods,
+            "refine": self.refinement.0,
         })
     }
 
     /// The plan of a folder.
     pub(super) fn read(folder: &Path) -> Result<SweepPlan, Ending> {
-        let path = folder.join("plan.json");
-        let refuse = |why: String| {
-            style::note(&format!(
-                "error: {}: {why}; `queuelab sweep plan FILE` writes one\n",
-                path.display()
-            ));
-            Ending::Wrong
-        };
-        let text = std::fs::read_to_string(&path).map_err(|e| refuse(system::reason(&e)))?;
-        let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
-        let plan = read(&document).ok_or_else(|| refuse("it is no plan of a sweep".into()))?;
-        if document["queuelab"] != env!("CARGO_PKG_VERSION") {
-            return Err(refuse("it was made by another version".into()));
-        }
-        if document["program"] != program() {
-            let by = document["program"].as_str().unwrap_or_default();
-            return Err(refuse(format!("it was made by another build of this program ({by})")));
-        }
-        let (source, grid, methods, checksums, command) = plan;
+        let (_, (source, grid, methods, refinement, checksums, command)) = document(folder)?;
         let copies = PlannedFiles::of(folder, checksums.clone());
         let scenario = files::checked(scenario::parse(&source, &copies))?;
         Ok(SweepPlan {
             source,
             grid,
             methods,
+            refinement,
             inputs: BTreeMap::new(),
             checksums,
             scenario,
@@ -236,6 +228,7 @@ impl SweepPlan {
             grid: self.grid.clone(),
             points,
             objectives: self.scenario.objectives.clone(),
+            refinement: self.refinement,
             starts: self.scenario.is_of_the_start(),
             scenario: scenario::resolved(&self.scenario),
             command: self.command.clone(),
@@ -245,7 +238,48 @@ impl SweepPlan {
     }
 }
 
-type PlanParts = (Source, Grid, Vec<Method>, BTreeMap<String, u32>, String);
+type PlanParts = (Source, Grid, Vec<Method>, Refinement, BTreeMap<String, u32>, String);
+
+/// Whether replications can be added where an objective is undecided.
+fn refinable(scenario: &Scenario, methods: &[Method]) -> Result<(), String> {
+    if scenario.objectives.is_empty() {
+        return Err("--refine adds replications where an objective is undecided, and there is none; write \
+            [objectives] into the scenario, such as \"total.latency.p99\" = \"< 200ms\""
+            .into());
+    }
+    if !methods.contains(&Method::Simulation) {
+        return Err("--refine adds replications of the simulation; write simulation after --only, too".into());
+    }
+    if scenario.simulation.replications < 2 {
+        return Err("--refine adds replications, and one long run has none; write \
+            --set simulation.replications=10"
+            .into());
+    }
+    Ok(())
+}
+
+/// Says why a folder's plan is not taken.
+fn refused(folder: &Path, why: &str) -> Ending {
+    let path = folder.join("plan.json");
+    style::note(&format!("error: {}: {why}; `queuelab sweep plan FILE` writes one\n", path.display()));
+    Ending::Wrong
+}
+
+/// The document of a folder's plan and its parts, if this program has written it.
+fn document(folder: &Path) -> Result<(Value, PlanParts), Ending> {
+    let text = std::fs::read_to_string(folder.join("plan.json"));
+    let text = text.map_err(|e| refused(folder, &system::reason(&e)))?;
+    let document: Value = serde_json::from_str(&text).map_err(|e| refused(folder, &e.to_string()))?;
+    let plan = read(&document).ok_or_else(|| refused(folder, "it is no plan of a sweep"))?;
+    if document["queuelab"] != env!("CARGO_PKG_VERSION") {
+        return Err(refused(folder, "it was made by another version"));
+    }
+    if document["program"] != program() {
+        let by = document["program"].as_str().unwrap_or_default();
+        return Err(refused(folder, &format!("it was made by another build of this program ({by})")));
+    }
+    Ok((document, plan))
+}
 
 /// The parts of a plan's document; `None` if one is not as it is written.
 fn read(document: &Value) -> Option<PlanParts> {
@@ -262,7 +296,8 @@ fn read(document: &Value) -> Option<PlanParts> {
     let methods = texts(&document["methods"])?.into_iter().map(method).collect::<Option<Vec<_>>>()?;
     let sound = !axes.is_empty() && axes.iter().all(|a| !a.values.is_empty());
     let checksums = serde_json::from_value(document["inputs"].clone()).ok()?;
-    sound.then_some((source, Grid { axes }, methods, checksums, text("command")?))
+    let refine = document["refine"].as_u64().and_then(|times| u32::try_from(times).ok())?;
+    sound.then_some((source, Grid { axes }, methods, Refinement(refine), checksums, text("command")?))
 }
 
 /// An axis as `--vary` takes it.

@@ -45,6 +45,20 @@ impl Bar {
     }
 }
 
+/// The time since it was started, by the clock of the bars.
+#[derive(Debug)]
+pub(super) struct Stopwatch(ProgressBar);
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        Stopwatch(ProgressBar::hidden())
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Hears Ctrl-C, and that the terminal or the machine asks the program to end (SIGHUP, SIGTERM); the second
 /// time it ends at once, and the first time where nothing asks for it.
 fn listen() {

@@ -4,20 +4,22 @@
 //! it is done, and when none is missing everything else is made from these. So a sweep may be stopped at any
 //! time, and the same command goes on; shards need nothing but the folder.
 
+mod time_limit;
+mod worker;
+
 use super::files;
 use super::plan::{PlanArguments, SweepPlan};
-use super::progress::{self, Bar};
 use super::recipe::{Scheduler, recipe};
-use super::segments::{Found, PointKind, SegmentFault, SegmentWriter, Segments, ranges};
+use super::segments::{Found, PointKind, SegmentFault, ranges};
 use super::shard::{Shard, shard};
-use super::{Ending, style};
-use crate::answer::Method;
+use super::{Ending, style, system};
 use crate::report::study::{points, sweep as report};
-use crate::study::sweep::{SweepPoint, Swept};
-use crate::study::{self, Watch};
-use parking_lot::Mutex;
+use crate::study::sweep::Swept;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use time_limit::{TimeLimit, time_limit};
+use worker::run;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -59,6 +61,10 @@ enum SweepCommand {
         /// Cloud Run or Google Batch number their tasks; auto/N: as Kubernetes and GNU parallel do
         #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1")]
         shard: Shard,
+        /// End by then, such as 50m, as after SIGTERM: no point is begun that would not be done, going by the one
+        /// that took longest so far
+        #[arg(long, value_name = "TIME", value_parser = time_limit)]
+        time_limit: Option<Duration>,
         #[command(flatten)]
         look: Look,
     },
@@ -96,10 +102,13 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
             ));
             Ok(Ending::Fine)
         }),
-        Some(SweepCommand::Run { folder, shard, look }) => SweepPlan::read(folder).and_then(|plan| {
-            files::share(folder)?;
-            run(&plan, folder, *shard, look)
-        }),
+        Some(SweepCommand::Run { folder, shard, time_limit, look }) => {
+            let limit = TimeLimit::of(*time_limit);
+            SweepPlan::read(folder).and_then(|plan| {
+                files::share(folder)?;
+                run(&plan, folder, *shard, &limit, look)
+            })
+        }
         Some(SweepCommand::Status { folder }) => {
             SweepPlan::read(folder).and_then(|plan| status(&plan, folder))
         }
@@ -112,13 +121,17 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
             Ok(Ending::Fine)
         }),
         Some(SweepCommand::Merge { folder, look }) => {
-            SweepPlan::read(folder).and_then(|plan| merge(&plan, folder, look))
+            SweepPlan::read(folder).and_then(|plan| merge(&plan, folder, &found(&plan, folder), look))
         }
         None => SweepPlan::make(&arguments.plan).and_then(|(plan, folder)| {
             files::prepare(&folder)?;
             let plan = plan.keep(&folder)?;
-            match run(&plan, &folder, Shard::WHOLE, &arguments.look)? {
-                Ending::Fine => merge(&plan, &folder, &arguments.look),
+            match run(&plan, &folder, Shard::WHOLE, &TimeLimit::of(None), &arguments.look)? {
+                // What is wrong with segments has been said.
+                Ending::Fine => {
+                    let found = plan.segments(&folder).find(plan.grid.points());
+                    merge(&plan, &folder, &found, &arguments.look)
+                }
                 other => Ok(other),
             }
         }),
@@ -126,9 +139,10 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
     ended.unwrap_or_else(|end| end)
 }
 
-/// Says what is wrong with segments that are there.
-fn warn(found: &Found) {
+/// What a sweep's folder holds; what is wrong with its segments is said.
+fn found(plan: &SweepPlan, folder: &Path) -> Found {
     const SHOWN: usize = 5;
+    let found = plan.segments(folder).find(plan.grid.points());
     for (path, fault) in found.faults.iter().take(SHOWN) {
         let part = if matches!(fault, SegmentFault::Cut | SegmentFault::Damaged) { " in full" } else { "" };
         style::note(&format!("warning: {} does not count{part}: {fault}\n", path.display()));
@@ -136,78 +150,11 @@ fn warn(found: &Found) {
     if found.faults.len() > SHOWN {
         style::note(&format!("warning: neither do {} more files\n", found.faults.len() - SHOWN));
     }
-}
-
-/// Answers the points of a shard that are not there yet.
-fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<Ending, Ending> {
-    if let Some(threads) = look.threads {
-        // Refused only if the pool is in use already, which nothing before this does.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
-    }
-    let (segments, inputs, all) = (plan.segments(folder), plan.files(folder), plan.grid.points());
-    let found = segments.find(all);
-    warn(&found);
-    let mine = |kind: PointKind| -> Vec<usize> {
-        found.missing(kind).into_iter().filter(|index| index % shard.of == shard.at).collect()
-    };
-    let (bar, writer) = (Bar::new(look.quiet), SegmentWriter::new(&segments));
-    // Where one fails, the others would only be answered for nothing.
-    let failed = Mutex::new(None);
-    let fail = |ending: &dyn Fn() -> Ending| {
-        let mut failed = failed.lock();
-        if failed.is_none() {
-            *failed = Some(ending());
-            progress::stop();
-        }
-    };
-    let scenario = |index: usize| {
-        let made = plan.grid.scenario(&plan.source, &inputs, index);
-        made.map_err(|problems| fail(&|| files::refused(&problems))).ok()
-    };
-    let keep = |kind: PointKind, point: &SweepPoint| {
-        let rows = points::rows(point);
-        // Whoever comes after one that could not be kept does not try.
-        let mut failed = failed.lock();
-        if failed.is_none() {
-            *failed = writer.keep(point.index, kind, &rows).err();
-            failed.is_some().then(progress::stop);
-        }
-    };
-    study::sweep::sweep(&mine(PointKind::Answered), &scenario, &plan.grid, &plan.methods, &bar, &|point| {
-        keep(PointKind::Answered, &point)
-    });
-    let measured =
-        if plan.kinds().contains(&PointKind::Measured) { mine(PointKind::Measured) } else { vec![] };
-    // One at a time, and nothing beside it.
-    for index in measured {
-        let Some(scenario) = Some(index).filter(|_| !bar.stopped()).and_then(scenario) else { break };
-        let study = study::run(&scenario, &[Method::Measurement], &bar);
-        if bar.stopped() {
-            break;
-        }
-        let (answers, unanswered) = (study.answers, study.unanswered);
-        keep(
-            PointKind::Measured,
-            &SweepPoint { index, values: plan.grid.values(index), answers, unanswered },
-        );
-    }
-    bar.clear();
-    drop(writer);
-    if let Some(ending) = failed.into_inner() {
-        return Err(ending);
-    }
-    if bar.stopped() {
-        let left = segments.find(all).missing(PointKind::Answered).len();
-        style::note(&format!("{} of {all} points are kept; the same command goes on\n", all - left));
-        return Err(Ending::Interrupted);
-    }
-    Ok(Ending::Fine)
+    found
 }
 
 fn status(plan: &SweepPlan, folder: &Path) -> Result<Ending, Ending> {
-    let all = plan.grid.points();
-    let found = plan.segments(folder).find(all);
-    warn(&found);
+    let (all, found) = (plan.grid.points(), found(plan, folder));
     let mut end = Ending::Fine;
     for kind in plan.kinds() {
         let left = found.missing(*kind);
@@ -232,10 +179,7 @@ fn listed(points: &[usize]) -> String {
 }
 
 /// Makes everything else from the points.
-fn merge(plan: &SweepPlan, folder: &Path, look: &Look) -> Result<Ending, Ending> {
-    let (segments, all) = (plan.segments(folder), plan.grid.points());
-    let found = segments.find(all);
-    warn(&found);
+fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<Ending, Ending> {
     if let Some((index, one, other)) = found.differing.first() {
         style::note(&format!(
             "error: {} and {} answer point {index} differently: remove the one that you do not trust, and \
@@ -258,37 +202,38 @@ fn merge(plan: &SweepPlan, folder: &Path, look: &Look) -> Result<Ending, Ending>
         ));
         return Err(Ending::Incomplete);
     }
-    let (table, swept) = tabled(plan, folder, &segments, &found)?;
+    let (table, swept) = tabled(plan, folder, found)?;
     let document = files::Draft::written(folder, "sweep.json", |file| report::document(&swept, file))?;
     let mut written = vec![document.finish()?, table.finish()?];
     written.extend(files::add(folder, &report::pictures(&swept))?);
-    let document =
-        if look.json { std::fs::read_to_string(&written[0]).unwrap_or_default() } else { String::new() };
+    let document = match look.json {
+        true => std::fs::read_to_string(&written[0]).map_err(|why| {
+            let (path, why) = (written[0].display(), system::reason(&why));
+            style::note(&format!("error: {path} was written and cannot be read: {why}\n"));
+            Ending::Failed
+        })?,
+        false => String::new(),
+    };
     let speech = super::Speech { json: look.json, quiet: look.quiet, ascii: look.ascii };
     Ok(speech.say(&document, &written, |style| report::text(&swept, &style)))
 }
 
 /// The points' rows as one table in a draft, and of each point what is shown of it.
-fn tabled(
-    plan: &SweepPlan,
-    folder: &Path,
-    segments: &Segments,
-    found: &Found,
-) -> Result<(files::Draft, Swept), Ending> {
+fn tabled(plan: &SweepPlan, folder: &Path, found: &Found) -> Result<(files::Draft, Swept), Ending> {
     let empty = plan.swept(Vec::new());
     let shown = report::shown(&empty);
     let (mut rows, mut answered) = (found.rows(), Vec::with_capacity(plan.grid.points()));
     let table = files::Draft::written(folder, "sweep.csv", |file| {
-        file.write_all(points::header(&plan.grid).as_bytes())?;
+        file.write_all(points::header(&plan.grid, plan.refinement).as_bytes())?;
         for index in 0..plan.grid.points() {
             let mut text = String::new();
             for kind in plan.kinds() {
                 text += &rows.read(index, *kind)?.unwrap_or_default();
             }
             file.write_all(text.as_bytes())?;
-            let mut point = points::read(&plan.grid, &text).map_err(|why| {
-                let text = format!("{}: {why}; sweep again with --fresh", segments.folder().display());
-                std::io::Error::new(std::io::ErrorKind::InvalidData, text)
+            let mut point = points::read(&plan.grid, plan.refinement, &text).map_err(|why| {
+                let text = format!("{}: {why}; sweep again with --fresh", folder.join("points").display());
+                std::io::Error::other(text)
             })?;
             if let Some(shown) = &shown {
                 let answers = point.iter_mut().flat_map(|point| &mut point.answers);

@@ -199,6 +199,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     if !forwards::ends(scenario) {
         return;
     }
+    let expiring = scenario.expiring();
     for (q, (queue, demand)) in scenario.queues.iter().zip(demands(scenario, &|_| None)).enumerate() {
         let Some(capacity) =
             demand.capacity().map(|deliveries| deliveries / demand.attempts).filter(|rate| rate.is_finite())
@@ -206,7 +207,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             continue;
         };
         let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
-        let bounded = scenario.is_bounded(q);
+        let bounded = queue.is_bounded(expiring[q]);
         let at = || place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;

@@ -59,7 +59,8 @@ fn words(feature: Feature) -> &'static str {
 
 /// The first clash of every queue.
 pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {
-    (0..scenario.queues.len()).filter_map(|queue| QueueWithServers::of(scenario, queue).clash()).collect()
+    let served = scenario.queues.iter().zip(scenario.consumers_by_queue());
+    served.filter_map(|(queue, groups)| QueueWithServers::of(scenario, queue, groups).clash()).collect()
 }
 
 /// A queue with its groups, and all that they ask for.
@@ -71,9 +72,8 @@ struct QueueWithServers<'a> {
 }
 
 impl<'a> QueueWithServers<'a> {
-    fn of(scenario: &'a Scenario, index: usize) -> Self {
-        let queue = &scenario.queues[index];
-        let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
+    fn of(scenario: &'a Scenario, queue: &'a Queue, groups: Vec<(usize, &'a Consumer)>) -> Self {
+        let groups: Vec<&Consumer> = groups.into_iter().map(|(_, c)| c).collect();
         let asked = queue.features().into_iter().chain(groups.iter().flat_map(|c| c.features())).collect();
         QueueWithServers { scenario, queue, groups, asked }
     }
@@ -98,7 +98,12 @@ impl<'a> QueueWithServers<'a> {
             let clash = self.between(*one, words(other), instead)?;
             Some(Clash { settings, ..clash })
         };
-        EXCLUSIONS.iter().find_map(excluded).or_else(|| self.of_acknowledgements()).or_else(|| self.of_order()).or_else(|| self.of_servers())
+        EXCLUSIONS
+            .iter()
+            .find_map(excluded)
+            .or_else(|| self.of_acknowledgements())
+            .or_else(|| self.of_order())
+            .or_else(|| self.of_servers())
     }
 
     fn between(&self, one: Feature, other: &str, instead: &'static str) -> Option<Clash> {

@@ -139,14 +139,14 @@ impl Scenario {
     }
 
     fn at_constant_rates(&self, rate: &dyn Fn(&Producer) -> Option<f64>) -> Option<Scenario> {
-        let mut out = self.clone();
-        let mut any = false;
-        for producer in &mut out.producers {
-            if let Some(rate) = rate(producer) {
-                (producer.rate, any) = (rate, true);
+        let rates: Vec<Option<f64>> = self.producers.iter().map(rate).collect();
+        rates.iter().any(Option::is_some).then(|| {
+            let mut out = self.clone();
+            for (producer, rate) in out.producers.iter_mut().zip(rates) {
+                producer.rate = rate.unwrap_or(producer.rate);
             }
-        }
-        any.then_some(out)
+            out
+        })
     }
 }
 

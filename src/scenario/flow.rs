@@ -42,8 +42,10 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
         }
     }
     let groups = scenario.consumers_by_queue().into_iter().zip(scenario.producers_by_queue()).enumerate();
-    let leaving: Vec<DepartureBounds> =
-        groups.map(|(queue, (groups, own))| leaving(scenario, queue, groups, &own, fate)).collect();
+    let expiring = scenario.expiring();
+    let leaving: Vec<DepartureBounds> = groups
+        .map(|(queue, (groups, own))| leaving(scenario, queue, groups, &own, expiring[queue], fate))
+        .collect();
     let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside[side], side));
     let clients = behind_clients(scenario, &leaving);
     let range = |((least, most), clients): ((f64, f64), bool)| Range {
@@ -79,7 +81,8 @@ pub(crate) fn leaks(scenario: &Scenario, queue: usize) -> bool {
     let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, group)| group).collect();
     let leads_on =
         scenario.queues[queue].dead_letter.is_some() || groups.iter().any(|group| !group.to.is_empty());
-    leads_on && (rejects(scenario, queue, &groups) || drops(scenario, queue, &groups))
+    leads_on
+        && (rejects(scenario, queue, &groups) || drops(scenario, queue, &groups, scenario.may_expire(queue)))
 }
 
 /// Whether what finds no room is refused, which is the end of it.
@@ -90,11 +93,10 @@ fn rejects(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
     q.max_length.is_some() && bounded && !takes_all(groups)
 }
 
-/// Whether messages are lost that were accepted.
-fn drops(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> bool {
+/// Whether messages are lost that were accepted; `expire` says whether time takes some.
+fn drops(scenario: &Scenario, queue: usize, groups: &[&Consumer], expire: bool) -> bool {
     let q = &scenario.queues[queue];
-    let waiting = scenario.may_expire(queue)
-        || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
+    let waiting = expire || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
     // Deliveries that end for another reason than that their handler fails, and count or are the only one.
     let cut = |c: &Consumer| {
         let limited = scenario.deliveries_at_most(c).is_some();
@@ -116,6 +118,7 @@ fn leaving(
     queue: usize,
     groups: Vec<(usize, &Consumer)>,
     own: &[&Producer],
+    expire: bool,
     fate: &dyn Fn(usize) -> Option<Fate>,
 ) -> DepartureBounds {
     let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
@@ -129,7 +132,7 @@ fn leaving(
     }
     let onward = onward(scenario, queue, &groups);
     let leads_on = dead.is_some() || onward[MOST].values().any(|chance| *chance > 0.0);
-    let (rejects, drops) = (rejects(scenario, queue, &groups), drops(scenario, queue, &groups));
+    let (rejects, drops) = (rejects(scenario, queue, &groups), drops(scenario, queue, &groups, expire));
     let both = |line: LinearRate| [vec![line], vec![line]];
     let (served, died) = if !(rejects || drops) {
         (both(LinearRate::share(1.0 - given)), both(LinearRate::share(dying)))

@@ -2,8 +2,8 @@
 
 use super::feature::{Feature, Use};
 use super::model::{
-    Ack, Complete, Consumer, Deliver, Discipline, Durability, LateAck, Locks, Overflow, Preemption, PrefetchBy,
-    Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers, Topic,
+    Ack, Complete, Consumer, Deliver, Discipline, Durability, LateAck, Locks, Overflow, Preemption,
+    PrefetchBy, Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers, Topic,
 };
 
 /// The features that are there, of some that may be.

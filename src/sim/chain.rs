@@ -11,7 +11,7 @@
 mod lone;
 mod stage;
 
-pub use lone::LoneQueue;
+pub use lone::{LoneQueue, is_lone_queue};
 
 use super::depth::depths;
 use super::network::{PredrawnWork, is_plain};
@@ -32,6 +32,8 @@ use travellers::{Traveller, Travellers};
 
 mod travellers;
 
+/// What is told of an engine that plays each queue by a recursion of its own.
+pub const QUEUE_BY_QUEUE: &str = "recursion, queue by queue";
 /// So many producers or more have their messages sorted by stage.
 const MANY: usize = 8;
 /// All stages are looked at after so many instants at the latest.
@@ -320,7 +322,7 @@ fn ways(stages: &[Stage], producers: &[(usize, Producer)]) -> Vec<Vec<usize>> {
 
 impl<S: Blocks> Engine for Chain<S> {
     fn name(&self) -> &'static str {
-        "recursion, queue by queue"
+        QUEUE_BY_QUEUE
     }
 
     /// When the plan ends, all messages are played to their ends.

@@ -20,9 +20,9 @@ mod totals;
 mod unplayable;
 
 pub use calendar::Calendar;
-pub use chain::{Chain, LoneQueue};
+pub use chain::{Chain, LoneQueue, QUEUE_BY_QUEUE, is_lone_queue};
 pub use engine::{AnyInstant, Engine};
-pub use network::Network;
+pub use network::{Network, playable};
 pub use recursion::Recursion;
 pub use sampler::LevelSampler;
 pub use simulator::Simulator;

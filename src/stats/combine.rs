@@ -1,5 +1,6 @@
 //! Several replications become one set of estimates.
 
+use super::ascending::Ascending;
 use super::checks::{Balance, broken};
 use super::histogram::{BucketCounts, Ranks};
 use super::histograms::Histograms;
@@ -55,12 +56,17 @@ impl Gathered {
     pub fn add(&mut self, run: Summary) {
         self.counts.add(run.counts);
         self.levels.add(run.levels);
+        let (mut known, mut new) = (Ascending::of(&mut self.values), Vec::new());
         for (path, value) in run.values {
             if Balance::share(value).is_broken() && Quantity::Utilization.is_of(&path) {
                 self.broken.entry(BalanceLaw::Share(path.clone())).or_insert(Balance::share(value));
             }
-            self.values.entry(path).or_default().push(value);
+            match known.get(&path) {
+                Some(values) => values.push(value),
+                None => new.push((path, vec![value])),
+            }
         }
+        self.values.append(&mut new.into_iter().collect());
         for (law, balance) in broken(&run.balances) {
             // Of many runs, the first says enough.
             self.broken.entry(law.clone()).or_insert(*balance);
@@ -86,13 +92,13 @@ impl Gathered {
     pub fn combined(&self, confidence: f64) -> Combined {
         let mut out = Combined { counts: self.counts.by_path(), ..Combined::default() };
         let (mut ranks, mut level_ranks) = (self.counts.reader(), self.levels.reader());
-        let busiest = OnceCell::new();
+        let (busiest, mut metrics) = (OnceCell::new(), Vec::with_capacity(self.values.len()));
         for (path, values) in &self.values {
             let (mean, half) = half_width(values, confidence);
             let Some(id) = MetricId::parse(path) else { continue };
             let stem = id.stem();
-            let estimate = match (id.statistic.share(), self.counts.get(&stem)) {
-                (Some(share), Some(_)) => {
+            let estimate = match id.statistic.share() {
+                Some(share) if ranks.has(&stem) => {
                     match ranks.of(&stem).and_then(|r| percentile(r, share, values, confidence)) {
                         Some((estimate, true)) => Some(estimate),
                         Some((estimate, false)) => {
@@ -102,7 +108,7 @@ impl Gathered {
                         None => None,
                     }
                 }
-                (Some(share), None) if self.levels.get(&stem).is_some() => {
+                Some(share) if level_ranks.has(&stem) => {
                     let level = level_ranks.of(&stem).and_then(|ranks| ranks.level(share));
                     let level = level.map_or(mean, |level| level as f64);
                     Some(Estimate::with(level, spread_about(level, values, confidence)))
@@ -119,9 +125,10 @@ impl Gathered {
                 _ => Some(Estimate::with(mean, half)),
             };
             if let Some(estimate) = estimate {
-                out.metrics.insert(path.clone(), estimate);
+                metrics.push((path.clone(), estimate));
             }
         }
+        out.metrics = metrics.into_iter().collect();
         out.caveats.extend(self.broken.iter().map(|(law, balance)| balance.caveat(law.clone())));
         if self.unfinished > 0 {
             out.caveats.push(SimulationCaveat::Unfinished { messages: self.unfinished }.into());

@@ -11,12 +11,14 @@ use super::summary::Summary;
 use crate::answer::{BalanceLaw, path};
 use crate::message::Outcome;
 use crate::units::NANOS_PER_SECOND;
+use std::collections::BTreeMap;
 
 /// A run as numbers, put together of what several collectors heard of queues that have nothing to do with one
 /// another.
 #[derive(Debug, Default)]
 pub struct SummaryOfParts {
-    out: Summary,
+    /// Of each, all places but the total.
+    parts: Vec<Summary>,
     /// All producers' messages together, and how many of them were done within the window of time.
     all: MessageStats<SharedTimes>,
     done: u64,
@@ -33,12 +35,33 @@ impl SummaryOfParts {
 
     /// All parts, which lasted so many seconds.
     pub fn finish(self, lasted: f64) -> Summary {
-        let SummaryOfParts { mut out, all, done, dies, blocks } = self;
-        out.producer("total", &all, done as f64 / lasted);
-        (out.offered, out.served, out.unfinished) = (all.offered(), all.wait.moments.count, all.unfinished);
-        lost_or_blocked(&mut out, "total", &all, (dies, blocks));
-        out
+        let SummaryOfParts { mut parts, all, done, dies, blocks } = self;
+        let asked = parts.last().map(|part| part.asked.clone()).unwrap_or_default();
+        let mut total = Summary { asked: asked.clone(), ..Summary::default() };
+        total.producer("total", &all, done as f64 / lasted);
+        lost_or_blocked(&mut total, "total", &all, (dies, blocks));
+        parts.push(total);
+        Summary {
+            asked,
+            offered: all.offered(),
+            served: all.wait.moments.count,
+            unfinished: all.unfinished,
+            values: together(&mut parts, |part| &mut part.values),
+            counts: together(&mut parts, |part| &mut part.counts),
+            levels: together(&mut parts, |part| &mut part.levels),
+            trails: together(&mut parts, |part| &mut part.trails),
+            balances: together(&mut parts, |part| &mut part.balances),
+            ..Summary::default()
+        }
     }
+}
+
+/// A map of all parts at once: each of them is in order, so that what is left is to merge them.
+fn together<K: Ord, V>(
+    parts: &mut [Summary],
+    map: fn(&mut Summary) -> &mut BTreeMap<K, V>,
+) -> BTreeMap<K, V> {
+    parts.iter_mut().flat_map(|part| std::mem::take(map(part))).collect()
 }
 
 /// What messages meet where they may get to dead-letter queues, and where their senders may have to wait.
@@ -67,8 +90,8 @@ impl Collector {
     /// Tells of all places but the total, to which it adds its messages.
     fn tell(mut self, parts: &mut SummaryOfParts, span: &Span) {
         self.count();
-        let SummaryOfParts { out, all, done, dies, blocks } = parts;
-        out.asked.clone_from(&self.places.asked);
+        let SummaryOfParts { parts, all, done, dies, blocks } = parts;
+        let out = &mut Summary { asked: self.places.asked.clone(), ..Summary::default() };
         let told = self.backlog.done + self.producers.iter().map(|producer| producer.done).sum::<u64>();
         *done += span.done.unwrap_or(told);
         let (messages, queues, groups) = self.shared();
@@ -95,6 +118,8 @@ impl Collector {
             let times = by_delivery.map_or(times, SharedTimes::from);
             consumer(out, place, &times, &span.groups[index], span.lasted);
         }
+        out.forget_histograms();
+        parts.push(std::mem::take(out));
     }
 
     /// The times of producers, queues and groups: one histogram where they are the same.

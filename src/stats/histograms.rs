@@ -1,6 +1,7 @@
 //! The histograms of several runs by metric path, merged as the runs end; places whose times are the same share
 //! one.
 
+use super::ascending::Ascending;
 use super::histogram::{BucketCounts, Ranks};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub(super) struct Histograms {
 /// Answers for one path after the other, each of which often is that of the one before.
 pub(super) struct HistogramReader<'a> {
     of: &'a Histograms,
+    /// The path that was asked for last, and which histogram it has.
+    path: Option<(String, Option<usize>)>,
     last: Option<(usize, Ranks<'a>)>,
 }
 
@@ -25,9 +28,11 @@ impl Histograms {
         // What each of the run's histograms is added to, and from which of the run's each of these gets its.
         let mut added: HashMap<(*const BucketCounts, Option<usize>), usize> = HashMap::new();
         let mut source: HashMap<usize, *const BucketCounts> = HashMap::new();
-        let mut pairs = Vec::new();
+        let (mut pairs, mut new) = (Vec::new(), Vec::new());
+        let mut there = Ascending::of(&mut self.paths);
         for (path, counts) in run {
-            let (from, known) = (Arc::as_ptr(&counts), self.paths.get(&path).copied());
+            let slot = there.get(&path);
+            let (from, known) = (Arc::as_ptr(&counts), slot.as_deref().copied());
             let to = *added.entry((from, known)).or_insert_with(|| {
                 let own = known.filter(|to| *source.entry(*to).or_insert(from) == from);
                 // Paths that were alike so far and now are not go separate ways from here.
@@ -38,8 +43,12 @@ impl Histograms {
                 pairs.push((to, counts));
                 to
             });
-            self.paths.insert(path, to);
+            match slot {
+                Some(slot) => *slot = to,
+                None => new.push((path, to)),
+            }
         }
+        self.paths.append(&mut new.into_iter().collect());
         for (to, counts) in pairs {
             let whole = &mut self.all[to];
             if whole.total() == 0 {
@@ -59,14 +68,31 @@ impl Histograms {
     }
 
     pub(super) fn reader(&self) -> HistogramReader<'_> {
-        HistogramReader { of: self, last: None }
+        HistogramReader { of: self, path: None, last: None }
     }
 }
 
 impl<'a> HistogramReader<'a> {
+    /// Which histogram a path has.
+    fn find(&mut self, path: &str) -> Option<usize> {
+        match &self.path {
+            Some((last, at)) if last == path => *at,
+            _ => {
+                let at = self.of.paths.get(path).copied();
+                self.path = Some((path.into(), at));
+                at
+            }
+        }
+    }
+
+    /// Whether a path has a histogram.
+    pub(super) fn has(&mut self, path: &str) -> bool {
+        self.find(path).is_some()
+    }
+
     /// The values of a path's histogram in their order.
     pub(super) fn of(&mut self, path: &str) -> Option<&Ranks<'a>> {
-        let at = *self.of.paths.get(path)?;
+        let at = self.find(path)?;
         if self.last.as_ref().is_none_or(|last| last.0 != at) {
             self.last = Some((at, self.of.all[at].ranks()));
         }

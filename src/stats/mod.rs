@@ -4,6 +4,7 @@
 //! [`combine`] turns the summaries of several replications into estimates with intervals. Histograms are
 //! merged, percentiles never averaged.
 
+mod ascending;
 mod batches;
 mod checks;
 mod collector;

@@ -31,7 +31,12 @@ pub struct Summary {
     pub served: u64,
     /// Messages that were still inside at the end.
     pub unfinished: u64,
+    /// The histograms that were told of last, and what was told: several places often have the same times.
+    pub(super) told: Vec<(Arc<BucketCounts>, Vec<Option<f64>>)>,
 }
+
+/// So many histograms are remembered: those of one producer, its queue and its group.
+const REMEMBERED: usize = 8;
 
 impl Summary {
     pub(super) fn producer(&mut self, place: &str, messages: &MessageStats<SharedTimes>, throughput: f64) {
@@ -86,19 +91,39 @@ impl Summary {
 
     pub(super) fn times(&mut self, place: &str, key: &str, times: &SharedTimes) {
         self.moments(place, key, &times.moments);
-        let usual = PERCENTILES.iter().map(|(name, share)| (*name, Statistic::Percentile(*share)));
-        let asked = self.asked.iter().map(|asked| (asked.name.as_str(), asked.statistic));
-        let ranks = times.counts.ranks();
-        for (name, statistic) in usual.chain(asked) {
-            let value = match statistic {
-                Statistic::Percentile(share) => ranks.quantile(share),
-                Statistic::Within(time) => (times.counts.total() > 0).then(|| ranks.share_within(time)),
-                _ => None,
-            };
-            if let Some(value) = value {
+        let known = self.told.iter().position(|(counts, _)| Arc::ptr_eq(counts, &times.counts));
+        let known = known.unwrap_or_else(|| {
+            let figures = self.figures_of(&times.counts);
+            if self.told.len() == REMEMBERED {
+                self.told.remove(0);
+            }
+            self.told.push((times.counts.clone(), figures));
+            self.told.len() - 1
+        });
+        let usual = PERCENTILES.iter().map(|(name, _)| *name);
+        let names = usual.chain(self.asked.iter().map(|asked| asked.name.as_str()));
+        for (name, value) in names.zip(&self.told[known].1) {
+            if let Some(value) = *value {
                 self.values.insert(path(place, key, name), value);
             }
         }
         self.counts.insert(path(place, key, ""), times.counts.clone());
+    }
+
+    /// The usual percentiles of times and what is asked for besides, in this order.
+    fn figures_of(&self, counts: &BucketCounts) -> Vec<Option<f64>> {
+        let ranks = counts.ranks();
+        let usual = PERCENTILES.iter().map(|(_, share)| Statistic::Percentile(*share));
+        let figure = |statistic| match statistic {
+            Statistic::Percentile(share) => ranks.quantile(share),
+            Statistic::Within(time) => (counts.total() > 0).then(|| ranks.share_within(time)),
+            _ => None,
+        };
+        usual.chain(self.asked.iter().map(|asked| asked.statistic)).map(figure).collect()
+    }
+
+    /// Lets histograms go that were only remembered.
+    pub(super) fn forget_histograms(&mut self) {
+        self.told = Vec::new();
     }
 }

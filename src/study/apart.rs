@@ -5,7 +5,7 @@
 
 use super::play::Play;
 use crate::scenario::{Arrivals, Consumer, Destination, Producer, Scenario};
-use crate::sim::LoneQueue;
+use crate::sim::is_lone_queue;
 use crate::stats::{ConsumerPlace, Places};
 use crate::workload::Plan;
 
@@ -42,12 +42,8 @@ impl Apart {
         let traced = |p: &Producer| matches!(p.arrivals, Arrivals::Trace { .. });
         let groups = play.places.alone.iter().copied().collect::<Option<Vec<usize>>>()?;
         let apart = Apart { groups };
-        let plain = |producer: usize| {
-            let alone = apart.alone(scenario, producer);
-            let plan = alone.plan(scenario.seed, 0).ok()?;
-            LoneQueue::new(&alone, plan, &[]).map(drop)
-        };
-        let all = !scenario.producers.iter().any(traced) && (0..count).all(|p| plain(p).is_some());
+        let plain = |producer: usize| is_lone_queue(&apart.alone(scenario, producer));
+        let all = !scenario.producers.iter().any(traced) && (0..count).all(plain);
         all.then_some(apart)
     }
 

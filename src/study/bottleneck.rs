@@ -23,7 +23,9 @@ pub(crate) fn bottleneck(study: &Study, answers: &[Answer]) -> Option<Bottleneck
         |name: &str| methods::best(answers, &format!("queues.{name}.utilization")).and_then(|(_, e)| e.value);
     let loads = queues.iter().filter_map(|queue| Some((load(&queue.name)?, queue.name.clone())));
     let (rho, queue) = loads.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let explained = theory::loads(&study.scenario);
+    // Loads are worth their time only where partitions have any.
+    let bound = queues.iter().any(|queue| queue.partitions.is_some());
+    let explained = if bound { theory::loads(&study.scenario) } else { Vec::new() };
     let partitions = explained.iter().filter_map(|load| {
         let busiest = lanes::busiest(load).filter(|lane| lane.rho < 1.0)?;
         Some((busiest.rho, load.queue.clone()))

@@ -5,8 +5,7 @@ use super::span::Drift;
 use crate::answer::Growth;
 use crate::scenario::Scenario;
 use crate::stats::half_width;
-use crate::theory::{Load, loads};
-use std::cell::OnceCell;
+use crate::theory::{self, Load};
 
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
@@ -19,13 +18,18 @@ const ALIKE: f64 = 1e-9;
 const EVENLY: f64 = 1.5;
 
 /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog
-/// grows.
-pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<Growth> {
-    match loads(scenario).as_slice() {
+/// grows; `loads` are those of the scenario's queues.
+pub(super) fn unstable(
+    scenario: &Scenario,
+    loads: &[Load],
+    play: &Play<'_>,
+    runs: &[Vec<Drift>],
+) -> Option<Growth> {
+    match loads {
         [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && play.is_one_queue => {
             load.grows().then(|| grows(load, growth(runs, 0)))
         }
-        _ => drifting(scenario, runs),
+        _ => drifting(scenario, loads, runs),
     }
 }
 
@@ -44,9 +48,9 @@ fn grows(load: &Load, (growth, half_width): (f64, Option<f64>)) -> Growth {
 }
 
 /// The queue of a network whose backlog grows fastest, if any does beyond chance.
-fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<Growth> {
+fn drifting(scenario: &Scenario, loads: &[Load], runs: &[Vec<Drift>]) -> Option<Growth> {
     let mut worst: Option<(f64, Growth)> = None;
-    let (groups, known) = (scenario.consumers_by_queue(), OnceCell::new());
+    let groups = scenario.consumers_by_queue();
     for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| !groups[*q].is_empty()) {
         let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
         let (mean, half) = growth(runs, q);
@@ -55,22 +59,23 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<Growth> {
         let half = half.filter(|half| *half > ALIKE * mean.abs());
         let beyond_chance = match half {
             Some(half) => mean - half > LEAST_DRIFT * came,
-            None => {
-                is_overloaded(known.get_or_init(|| loads(scenario)), q).unwrap_or(mean > LEAST_DRIFT * came)
-            }
+            None => is_overloaded(loads, q).unwrap_or(mean > LEAST_DRIFT * came),
         };
         if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
             let queue = queue.name.clone();
             worst = Some((mean, Growth::Drifting { queue, growth: mean, half_width: half }));
         }
     }
-    worst.map(|(_, grows)| grows).or_else(|| overloaded(scenario))
+    worst.map(|(_, grows)| grows).or_else(|| fullest(loads))
 }
 
 /// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its
 /// own.
 pub(super) fn overloaded(scenario: &Scenario) -> Option<Growth> {
-    let loads = loads(scenario);
+    fullest(&theory::loads(scenario))
+}
+
+fn fullest(loads: &[Load]) -> Option<Growth> {
     let growing = loads.iter().filter(|load| load.grows()).filter_map(|load| Some((load.fullest()?, load)));
     let (rho, load) = growing.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let parts = load.partitions.as_ref().filter(|parts| parts.at_least == rho);

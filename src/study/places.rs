@@ -9,6 +9,7 @@ use crate::stats::{ConsumerPlace, Places, QueuePlace};
 /// The places of a scenario.
 pub(super) fn places(scenario: &Scenario) -> Places {
     let groups = groups_of(scenario);
+    let (served, producers_fail) = (scenario.consumers_by_queue(), scenario.producers_fail());
     let plain = |c: &Consumer| {
         let queue = &scenario.queues[c.from];
         let alone = groups[c.from].len() == 1 && queue.discipline != Discipline::ProcessorSharing;
@@ -21,13 +22,13 @@ pub(super) fn places(scenario: &Scenario) -> Places {
         unlimited: c.count == Servers::Unlimited,
         servers: None,
         plain: plain(c),
-        by_delivery: scenario.counts_deliveries(c),
+        by_delivery: scenario.counts_deliveries_among(c, &served[c.from], producers_fail),
     };
     let queue = |(index, q): (usize, &Queue)| QueuePlace {
         name: q.name.clone(),
         sends_on: q.dead_letter.is_some(),
         blocks: q.blocks(),
-        keeps_for_good: scenario.keeps_for_good(index),
+        keeps_for_good: served[index].is_empty() && q.message_ttl.is_none(),
         shares: groups[index].iter().copied().find(|group| !scenario.consumers[*group].also.is_empty()),
         servers: None,
     };

@@ -7,7 +7,7 @@ use crate::answer::Reason;
 use crate::message::Forget;
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Producer, Scenario};
-use crate::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Totals};
+use crate::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Totals, playable};
 use crate::stats::{AfterWindow, Collector, Places, Span, Summary};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
@@ -48,8 +48,9 @@ impl<'a> Play<'a> {
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
         let mut play = Play { scenario, station, is_one_queue, by_arrivals: !asks_age, places, rate };
         if play.is_by_events() {
-            let mut network = play.network(0, None)?;
+            playable(scenario)?;
             if closed || rate <= 0.0 {
+                let mut network = play.network(0, None)?;
                 let played = network.advance(GUESS, &mut Forget);
                 play.rate = played as f64 / seconds(network.now()).max(1e-9);
             }
@@ -91,7 +92,7 @@ impl<'a> Play<'a> {
             places: places(scenario),
             rate,
         };
-        play.network(0, None)?;
+        playable(scenario)?;
         Ok(play)
     }
 

@@ -4,7 +4,7 @@
 
 use super::lanes;
 use super::stopping::{RELAXATIONS, variability};
-use crate::answer::{Caveat, MetricId, PERCENTILES, PlaceId, Quantity, SimulationCaveat};
+use crate::answer::{Caveat, Estimate, MetricId, PERCENTILES, PlaceId, Quantity, SimulationCaveat};
 use crate::scenario::Scenario;
 use crate::stats::Combined;
 use crate::theory;
@@ -40,10 +40,16 @@ struct SettlingQueue {
 
 impl Settling {
     /// Of replications of so many messages, `rate` of them a second.
-    pub(super) fn of(scenario: &Scenario, messages: u64, rate: f64, replications: u32) -> Self {
+    pub(super) fn of(
+        scenario: &Scenario,
+        loads: &[theory::Load],
+        messages: u64,
+        rate: f64,
+        replications: u32,
+    ) -> Self {
         let varies = variability(scenario);
-        let queue = |load: theory::Load| {
-            let lane = lanes::busiest(&load);
+        let queue = |load: &theory::Load| {
+            let lane = lanes::busiest(load);
             let rho = lane
                 .map(|lane| lane.rho)
                 .or(load.at_least)
@@ -51,9 +57,9 @@ impl Settling {
             let share = load.arrival_rate.map_or(1.0, |own| own / rate) * lane.map_or(1.0, |lane| lane.share);
             let needed = RELAXATIONS * varies / (1.0 - rho).powi(2);
             let short = needed / (messages as f64 * share);
-            short.is_finite().then_some(SettlingQueue { name: load.queue, rho, short })
+            short.is_finite().then_some(SettlingQueue { name: load.queue.clone(), rho, short })
         };
-        let queues: Vec<SettlingQueue> = theory::loads(scenario).into_iter().filter_map(queue).collect();
+        let queues: Vec<SettlingQueue> = loads.iter().filter_map(queue).collect();
         let worst = queues.iter().max_by(|a, b| a.short.total_cmp(&b.short)).cloned();
         let queues = queues.into_iter().map(|queue| (queue.name.clone(), queue)).collect();
         Settling { queues, worst, replications: f64::from(replications), messages: messages as f64 }
@@ -65,12 +71,11 @@ impl Settling {
 
     /// How much longer the replications should be for what a metric tells; `None` where no queue's load bears
     /// on it.
-    fn short(&self, path: &str) -> Option<f64> {
+    fn short(&self, MetricId { place, quantity, .. }: &MetricId<'_>) -> Option<f64> {
         use Quantity::{Delayed, InSystem, Latency, QueueLength, Wait};
-        let MetricId { place, quantity, .. } = MetricId::parse(path)?;
         let queue = match place {
             PlaceId::Queue(name) if matches!(quantity, Wait | QueueLength | InSystem | Delayed) => {
-                self.queues.get(name)
+                self.queues.get(*name)
             }
             PlaceId::Total | PlaceId::Producer(_) if matches!(quantity, Wait | Latency) => self.worst(),
             _ => None,
@@ -86,27 +91,25 @@ impl Settling {
     /// with S/L from 2 to 250, where the plain intervals of a mean cover 94 to 60 % and those of a p99 91 to
     /// 24 % (`benches/coverage.md`).
     pub(super) fn apply(&self, combined: &mut Combined) {
-        let percentiles: Vec<String> = combined
-            .metrics
-            .keys()
-            .chain(combined.withheld.keys())
-            .filter(|p| share(p).is_some())
-            .cloned()
-            .collect();
-        for path in percentiles {
-            let (Some(share), Some(short)) = (share(&path), self.short(&path)) else { continue };
-            let beyond = (1.0 - share) * self.replications / (ALIKE * short);
-            let (from, to) = match beyond >= LEAST_BEYOND {
-                true => (&mut combined.withheld, &mut combined.metrics),
-                false => (&mut combined.metrics, &mut combined.withheld),
-            };
-            if let Some(estimate) = from.remove(&path) {
-                to.insert(path, estimate);
-            }
-        }
+        // Whether a path's percentile is told; `None` where nothing here decides about it.
+        let told = |path: &String| {
+            let id = MetricId::parse(path)?;
+            let (share, short) = (share(&id)?, self.short(&id)?);
+            Some((1.0 - share) * self.replications / (ALIKE * short) >= LEAST_BEYOND)
+        };
+        let that_are = |paths: &BTreeMap<String, Estimate>, now: bool| -> Vec<String> {
+            paths.keys().filter(|path| told(path) == Some(now)).cloned().collect()
+        };
+        let (hidden, shown) = (that_are(&combined.metrics, false), that_are(&combined.withheld, true));
+        let pass = |paths: Vec<String>, from: &mut BTreeMap<_, _>, to: &mut BTreeMap<_, _>| {
+            to.extend(paths.into_iter().filter_map(|path| from.remove_entry(&path)));
+        };
+        pass(hidden, &mut combined.metrics, &mut combined.withheld);
+        pass(shown, &mut combined.withheld, &mut combined.metrics);
         for (path, estimate) in &mut combined.metrics {
-            if let Some(short) = self.short(path) {
-                let factor = (1.0 + missing(path) * short).sqrt();
+            let Some(id) = MetricId::parse(path) else { continue };
+            if let Some(short) = self.short(&id) {
+                let factor = (1.0 + missing(&id) * short).sqrt();
                 estimate.half_width = estimate.half_width.map(|half| half * factor);
                 if let (Some(value), Some((low, high))) = (estimate.value, estimate.ends) {
                     estimate.ends = Some((
@@ -142,14 +145,14 @@ impl Settling {
 }
 
 /// What part of the messages lies below a percentile; `None` for other statistics.
-fn share(path: &str) -> Option<f64> {
-    let share = MetricId::parse(path)?.statistic.share()?;
+fn share(id: &MetricId<'_>) -> Option<f64> {
+    let share = id.statistic.share()?;
     PERCENTILES.iter().map(|usual| usual.1).find(|usual| *usual == share)
 }
 
 /// How much a short run's interval misses, the k of [`Settling::apply`]: far percentiles are seen least.
-fn missing(path: &str) -> f64 {
-    match share(path) {
+fn missing(id: &MetricId<'_>) -> f64 {
+    match share(id) {
         Some(share) if share >= 0.99 => 0.3,
         Some(share) if share > 0.9 => 0.1,
         _ => 0.045,

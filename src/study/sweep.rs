@@ -4,8 +4,10 @@
 //! plan as far as its settings allow (streams of chance are named, not numbered), so differences along an
 //! axis are not chance.
 
+mod refine;
 mod swept;
 
+pub use refine::Refinement;
 pub use swept::Swept;
 
 use super::watch::Watch;
@@ -96,8 +98,14 @@ impl SweepPoint {
     /// Whether an objective is met, as a single run judges it: a queue that grows without end meets none by
     /// how its first stretch went, unless these `starts` are what is asked for.
     pub fn meets(&self, objective: &Objective, starts: bool) -> ObjectiveStatus {
-        let counted: Vec<Answer> =
-            self.answers.iter().filter(|a| a.unstable.is_none() || starts).cloned().collect();
+        // By its half-width, which is what a sweep keeps of an interval.
+        let seen = |answer: &Answer| {
+            let figure = answer.get(&objective.metric).map(|figure| Estimate { ends: None, ..*figure });
+            let metrics = figure.map(|figure| (objective.metric.clone(), figure)).into_iter().collect();
+            Answer { exact: answer.exact, metrics, ..Answer::new(answer.method, "") }
+        };
+        let counted = self.answers.iter().filter(|a| a.unstable.is_none() || starts);
+        let counted: Vec<Answer> = counted.map(seen).collect();
         match &objectives::judge(std::slice::from_ref(objective), &counted)[..] {
             [judged] if judged.by.is_some() || !self.unstable() => judged.outcome,
             _ => ObjectiveStatus::Fail,
@@ -112,12 +120,14 @@ impl SweepPoint {
 }
 
 /// Answers these points by theory and simulation, as far as they are wanted, and hands each over as soon as
-/// it is done. A point that is interrupted is not handed over, nor is one that has no scenario.
+/// it is done. A point that is interrupted is not handed over, nor is one that has no scenario. A point that has
+/// more replications is as if its scenario had asked for them.
 pub fn sweep(
     points: &[usize],
     scenario: &(dyn Fn(usize) -> Option<Scenario> + Sync),
     grid: &Grid,
     wanted: &[Method],
+    refinement: Refinement,
     watch: &dyn Watch,
     keep: &(dyn Fn(SweepPoint) + Sync),
 ) {
@@ -127,7 +137,7 @@ pub fn sweep(
             return;
         }
         let Some(scenario) = scenario(index) else { return };
-        let point = answered(index, &scenario, grid, wanted, watch);
+        let point = answered(index, &scenario, grid, wanted, refinement, watch);
         if watch.stopped() {
             return;
         }
@@ -146,19 +156,21 @@ fn answered(
     scenario: &Scenario,
     grid: &Grid,
     wanted: &[Method],
+    refinement: Refinement,
     watch: &dyn Watch,
 ) -> SweepPoint {
     let mut point =
         SweepPoint { index, values: grid.values(index), answers: Vec::new(), unanswered: Vec::new() };
-    let mut keep = |result: Result<Answer, Unanswered>| match result {
-        Ok(answer) => point.answers.push(answer),
-        Err(why) => point.unanswered.push(why),
-    };
     if wanted.contains(&Method::Theory) {
-        keep(theory::answer(scenario));
+        point.take(Method::Theory, theory::answer(scenario));
     }
     if wanted.contains(&Method::Simulation) {
-        keep(simulation::simulate(scenario, &Quiet(watch)));
+        let simulate = |scenario: &Scenario| simulation::simulate(scenario, &Quiet(watch));
+        point.take(Method::Simulation, simulate(scenario));
+        let first = point.replications().unwrap_or(0);
+        while let Some(more) = refinement.further(scenario, &point, first).filter(|_| !watch.stopped()) {
+            point.take(Method::Simulation, simulate(&more));
+        }
     }
     point
 }
@@ -242,6 +254,7 @@ mod tests {
             &at,
             &grid,
             &[Method::Theory, Method::Simulation],
+            Refinement::NONE,
             &NoProgress,
             &|point| kept.lock().expect("no panic").push(point),
         );

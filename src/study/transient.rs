@@ -101,6 +101,7 @@ pub(super) fn answer(
         Time(seconds(stretches.end))
     );
     let mut out = Answer::new(Method::Simulation, by);
+    out.replications = Some(levels.len() as u32);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.caveats = told;
     out.caveats.extend(coverage::unseen(scenario, &combined, seconds(stretches.end), levels.len() as u32));

@@ -127,6 +127,8 @@ pub struct ModelNote {
 /// The load of every queue, in the scenario's order.
 pub fn loads(scenario: &Scenario) -> Vec<Load> {
     let peaks = scenario.at_its_peak().map(|peak| demands(&peak));
+    let (certain, expiring) = (!scenario.has_chance(), scenario.expiring());
+    let closed = scenario.producers.iter().all(|p| p.is_closed());
     let load = |(i, (queue, demand)): (usize, (&Queue, Demand))| {
         let (rho, arrival_rate) = (demand.rho(), demand.arrivals.known());
         Load {
@@ -142,8 +144,8 @@ pub fn loads(scenario: &Scenario) -> Vec<Load> {
             peak: peaks.as_ref().and_then(|peaks| peaks[i].rho()).map(|rho| rho.least),
             at_most: rho.map(|rho| rho.most).filter(|most| most.is_finite()),
             depends_on: if arrival_rate.is_some() { Vec::new() } else { losing_before(scenario, i) },
-            bounded: bounded(scenario, i),
-            certain: !scenario.has_chance(),
+            bounded: closed || queue.is_bounded(expiring[i]),
+            certain,
             partitions: demand.lanes.as_ref().map(Parts::of),
         }
     };
@@ -169,11 +171,6 @@ pub fn explain(scenario: &Scenario) -> Explanation {
         loads,
         models,
     }
-}
-
-fn bounded(scenario: &Scenario, index: usize) -> bool {
-    let closed = scenario.producers.iter().all(|p| p.is_closed());
-    closed || scenario.is_bounded(index)
 }
 
 /// The queues that lose messages and from which a queue can be reached, by name.

@@ -12,15 +12,17 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
     let (mean, timetable) =
         (scenario.at_its_mean(), scenario.producers.iter().any(|p| p.arrivals.timetable().is_some()));
     let scenario = mean.as_ref().unwrap_or(scenario);
-    for ((index, queue), demand) in scenario.queues.iter().enumerate().zip(demands(scenario)) {
+    let expiring = scenario.expiring();
+    let served = scenario.queues.iter().enumerate().zip(scenario.consumers_by_queue());
+    for (((index, queue), groups), demand) in served.zip(demands(scenario)) {
         let place = format!("queues.{}", queue.name);
-        let groups: Vec<&str> = scenario.consumers_of(index).map(|(_, c)| c.name.as_str()).collect();
         // Servers that several queues share are busy for others, too.
-        let shared = scenario.consumers_of(index).any(|(_, c)| c.queues().count() > 1);
+        let shared = groups.iter().any(|(_, c)| c.queues().count() > 1);
+        let groups: Vec<&str> = groups.iter().map(|(_, c)| c.name.as_str()).collect();
         let seen = in_service(&place, &groups, &figure).filter(|_| !shared);
         let service = seen.unwrap_or(demand.service * demand.attempts);
         list.extend(count_over_time(&place, &figure, service));
-        let bounded = queue.max_length.is_some() || scenario.may_expire(index);
+        let bounded = queue.max_length.is_some() || expiring[index];
         list.extend(rates_ratio(&place, &figure, &demand, bounded, timetable));
         list.extend(length_over_rate(&place, &figure, &demand));
     }

@@ -153,8 +153,9 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
         return Err(Feature::OwnTimeToLive.into());
     }
     let demands = demands(scenario);
-    (0..scenario.queues.len())
-        .map(|queue| {
+    let served = scenario.consumers_by_queue().into_iter().enumerate();
+    served
+        .map(|(queue, groups)| {
             let rate = demands[queue].arrivals.known().ok_or_else(|| {
                 format!(
                     "what reaches `{}` depends on what is lost on the way, or on clients who wait",
@@ -172,7 +173,9 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
                     format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()).into()
                 );
             }
-            Station::at(scenario, queue, vec![StationStream { producer, rate, gaps: Gaps::Poisson }])
+            let groups = groups.into_iter().map(|(_, group)| group).collect();
+            let stream = StationStream { producer, rate, gaps: Gaps::Poisson };
+            Station::served_by(scenario, queue, groups, vec![stream])
         })
         .collect()
 }

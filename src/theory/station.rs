@@ -76,7 +76,17 @@ impl<'a> Station<'a> {
         queue: usize,
         streams: Vec<StationStream<'a>>,
     ) -> Result<Self, Mismatch> {
-        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        let groups = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        Station::served_by(scenario, queue, groups, streams)
+    }
+
+    /// The same where its groups are known.
+    pub(super) fn served_by(
+        scenario: &'a Scenario,
+        queue: usize,
+        groups: Vec<&'a Consumer>,
+        streams: Vec<StationStream<'a>>,
+    ) -> Result<Self, Mismatch> {
         let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
         let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
@@ -209,9 +219,7 @@ impl<'a> Station<'a> {
                 let sure = self.service.is_constant() && whole && alone;
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
-            Feature::LateAck => {
-                queue.late_ack != LateAck::Void && self.has(Feature::VisibilityTimeout)
-            }
+            Feature::LateAck => queue.late_ack != LateAck::Void && self.has(Feature::VisibilityTimeout),
             Feature::Join => queue.join.is_some(),
             Feature::Backlog => queue.initial_backlog > 0,
             // Without a place to wait there is no oldest message to drop.

@@ -136,6 +136,108 @@ fn whoever_answers_them_the_points_are_the_same() {
     assert!(merged(&desk) == right, "two workers with one share");
 }
 
+/// A worker that has no time for a point leaves it to the next one.
+#[test]
+fn a_worker_ends_within_its_time_and_the_next_goes_on() {
+    let desk = planned("sweep-time");
+    let run = |limit: &str| desk.run(&["sweep", "run", FOLDER, "--threads", "1", "--time-limit", limit]);
+    let none = run("1ns");
+    let said = text(&none.stderr);
+    assert_eq!(none.status.code(), Some(130), "{said}");
+    assert!(said.contains("0 of 20 points are kept") && said.contains("more time"), "{said}");
+    assert!(segments(&desk).is_empty());
+    // However many of them are done in that time, the others are done later.
+    let mut limit = 20;
+    loop {
+        let before = points(&desk);
+        let output = run(&format!("{limit}ms"));
+        let (said, after) = (text(&output.stderr), points(&desk));
+        if after == 20 {
+            break;
+        }
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.contains("the time limit is reached"), "{said}");
+        assert!(said.contains(&format!("{after} of 20 points are kept")), "{said}");
+        assert!(after > before || said.contains("more time"), "{said}");
+        limit *= 2;
+    }
+    assert_eq!(code(&desk, &["sweep", "run", FOLDER]), Some(0));
+    assert!(merged(&desk) == table(&whole("sweep-in-time")));
+    for (wrong, why) in [("0s", "in no time"), ("soon", "is not a duration")] {
+        let refused = desk.run(&["sweep", "run", FOLDER, "--time-limit", wrong]);
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+}
+
+/// More replications are part of a point, so that whoever answers it makes as many.
+#[test]
+fn replications_are_added_where_an_objective_is_undecided() {
+    // At 200/s the mean latency is 20 ms, as the objective says.
+    let asked = format!("{MM1}[objectives]\n\"total.latency.mean\" = \"< 20ms\"\n");
+    let words = ["mm1.toml", "--vary", "producers.web.rate=100/s,150/s,200/s", "--only", "simulation"];
+    let refine = ["--refine", "5"];
+    let desk = |name: &str| Desk::new(name, &[("mm1.toml", &asked), ("plain.toml", MM1)]);
+    let alone = desk("sweep-refined");
+    let output = alone.run(&[&["sweep"], &words[..], &refine].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains("replications") && said.contains("(4 to 20 a point)"), "{said}");
+    let json = std::fs::read(alone.path(&format!("{FOLDER}/sweep.json"))).expect("a document");
+    let document: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let made = |point: usize| document["points"][point]["replications"].as_u64();
+    assert_eq!([0, 1, 2].map(made), [Some(4), Some(4), Some(20)]);
+    let right = table(&alone);
+
+    let spread = desk("sweep-refined-spread");
+    assert_eq!(code(&spread, &[&["sweep", "plan"], &words[..], &refine].concat()), Some(0));
+    for shard in ["3/3", "1/3", "2/3"] {
+        assert_eq!(code(&spread, &["sweep", "run", FOLDER, "--threads", "1", "--shard", shard]), Some(0));
+    }
+    assert!(merged(&spread) == right, "three shards");
+    assert_eq!(code(&alone, &[&["sweep", "--fresh"], &words[..], &refine].concat()), Some(0));
+    assert!(table(&alone) == right, "again");
+
+    // As if there had been so many from the beginning; who asks for none has the table of before.
+    let many = desk("sweep-refined-many");
+    let set = ["--set", "simulation.replications=20"];
+    assert_eq!(code(&many, &[&["sweep"], &words[..], &set].concat()), Some(0));
+    let rows = |table: &[u8]| text(table).lines().map(String::from).collect::<Vec<_>>();
+    let (many, right) = (rows(&table(&many)), rows(&right));
+    assert!(right[0].ends_with(",replications") && !many[0].contains("replications"));
+    let of = |table: &[String], cut: &str| -> Vec<String> {
+        let own = table.iter().filter(|row| row.starts_with("2,"));
+        own.map(|row| row.strip_suffix(cut).expect("its last cell").to_string()).collect()
+    };
+    assert_eq!(of(&right, ",20"), of(&many, ""));
+
+    // It is another sweep, and is asked only of one that can be refined.
+    let refused = |words: &[&str], why: &str| {
+        let output = alone.run(&[&["sweep"], words].concat());
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(why), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    };
+    refused(&[&words[..], &["--refine", "6"]].concat(), "--fresh");
+    let vary = ["--vary", "producers.web.rate=100/s,150/s"];
+    refused(&[&["plain.toml"], &vary[..], &refine].concat(), "write [objectives]");
+    refused(&[&["mm1.toml", "--only", "theory"], &vary[..], &refine].concat(), "simulation after --only");
+    let one = ["--set", "simulation.replications=1"];
+    refused(&[&["mm1.toml"], &one[..], &vary, &refine].concat(), "one long run");
+}
+
+/// What is wrong with a segment is said once by one command.
+#[test]
+fn a_fault_is_told_once() {
+    let desk = whole("sweep-told-once");
+    let path = segments(&desk)[0].clone();
+    let sound = std::fs::read(&path).expect("a segment");
+    std::fs::write(&path, &sound[..sound.len() - 3]).expect("written");
+    let output = desk.run(&[&["sweep"], &PLAN[..]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr).matches("its end is missing").count(), 1, "{}", text(&output.stderr));
+}
+
 /// Process 1 of two containers that share the folder, one of which has another time.
 #[test]
 fn workers_of_one_process_id_do_not_meet() {

@@ -4,19 +4,22 @@
 //! that was stopped and taken up again ends in the same bytes as one left alone.
 
 use crate::answer::{Answer, Estimate, Method, Reason, Unanswered, metric_of};
-use crate::study::sweep::{Grid, SweepPoint};
+use crate::study::sweep::{Grid, Refinement, SweepPoint};
 
 const COLUMNS: [&str; 10] =
     ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered", "cause"];
+/// One more where points differ in it by themselves.
+const REPLICATIONS: &str = "replications";
 
 /// The heading of the rows, with its line end.
-pub fn header(grid: &Grid) -> String {
+pub fn header(grid: &Grid, refinement: Refinement) -> String {
     let axes = grid.axes.iter().map(|axis| axis.path.as_str());
-    line(std::iter::once("point").chain(axes).chain(COLUMNS).map(String::from).collect())
+    let more = refinement.adds().then_some(REPLICATIONS);
+    line(std::iter::once("point").chain(axes).chain(COLUMNS).chain(more).map(String::from).collect())
 }
 
 /// The rows of a point.
-pub fn rows(point: &SweepPoint) -> String {
+pub fn rows(point: &SweepPoint, refinement: Refinement) -> String {
     let start: Vec<String> =
         std::iter::once(point.index.to_string()).chain(point.values.iter().cloned()).collect();
     let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
@@ -34,6 +37,7 @@ pub fn rows(point: &SweepPoint) -> String {
             ]);
             row.extend([unit, answer.exact.to_string(), estimate.value.is_none().to_string()]);
             row.extend(why(answer.unstable.as_ref()));
+            row.extend(refinement.adds().then(|| number(answer.replications.map(f64::from))));
             out += &line(row);
         }
     }
@@ -42,6 +46,7 @@ pub fn rows(point: &SweepPoint) -> String {
         row.push(method.name().into());
         row.extend(std::iter::repeat_n(String::new(), 7));
         row.extend(why(Some(reason)));
+        row.extend(refinement.adds().then(String::new));
         out += &line(row);
     }
     out
@@ -65,14 +70,15 @@ pub enum RowError {
 ///
 /// # Errors
 /// What is wrong with the first row that is not as it was written.
-pub fn read(grid: &Grid, text: &str) -> Result<Vec<SweepPoint>, RowError> {
+pub fn read(grid: &Grid, refinement: Refinement, text: &str) -> Result<Vec<SweepPoint>, RowError> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let axes = grid.axes.len();
+    let columns = 1 + axes + COLUMNS.len() + usize::from(refinement.adds());
     let mut points: Vec<SweepPoint> = Vec::new();
     for (i, record) in reader.records().enumerate() {
         let record = record?;
         let wrong = || RowError::Other { row: i + 1 };
-        if record.len() != 1 + axes + COLUMNS.len() {
+        if record.len() != columns {
             return Err(wrong());
         }
         let index: usize = record[0].parse().map_err(|_| wrong())?;
@@ -92,6 +98,7 @@ pub fn read(grid: &Grid, text: &str) -> Result<Vec<SweepPoint>, RowError> {
         }
         let Some(answer) = point.answers.last_mut() else { continue };
         answer.exact = cell(6) == "true";
+        answer.replications = if refinement.adds() { cell(10).parse().ok() } else { None };
         answer.unstable = Reason::saved(cell(9), cell(8));
         let estimate = Estimate { value: cell(3).parse().ok(), half_width: cell(4).parse().ok(), ends: None };
         answer.metrics.insert(cell(2).into(), estimate);
@@ -125,15 +132,22 @@ mod tests {
         let mut answer = Answer::new(Method::Simulation, "Lindley, \"10\" replications");
         answer.set("total", "latency", "p99", Estimate::with(0.1 + 0.2, Some(1e-17 / 3.0)));
         answer.set("total", "latency", "mean", Estimate::infinite());
+        answer.replications = Some(40);
         let why = Reason::Unstable(Growth::Saved("rho = 1,2".into())).by(Method::Theory);
         let point =
             SweepPoint { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
-        let text = rows(&point);
-        let back = read(&grid, &text).expect("rows that were written");
-        assert_eq!(back.len(), 1);
-        assert_eq!(back[0].answers[0].metrics, point.answers[0].metrics);
-        assert_eq!(back[0].unanswered, point.unanswered);
-        assert_eq!(rows(&back[0]), text);
-        assert!(read(&grid, "1,2,3\n").is_err());
+        for refinement in [Refinement::NONE, Refinement(4)] {
+            let text = rows(&point, refinement);
+            let back = read(&grid, refinement, &text).expect("rows that were written");
+            assert_eq!(back.len(), 1);
+            assert_eq!(back[0].answers[0].metrics, point.answers[0].metrics);
+            assert_eq!(back[0].unanswered, point.unanswered);
+            assert_eq!(back[0].replications(), refinement.adds().then_some(40));
+            assert_eq!(rows(&back[0], refinement), text);
+            let columns = |line: &str| line.split(',').count();
+            let heading = header(&grid, refinement);
+            assert_eq!(columns(&heading), 12 + usize::from(refinement.adds()), "{heading}");
+            assert!(read(&grid, refinement, "1,2,3\n").is_err());
+        }
     }
 }

@@ -42,6 +42,7 @@ pub fn sentences(swept: &Swept) -> Vec<String> {
     if !unstable.is_empty() {
         out.push(format!("The queue grows without end at {}.", shortened(&unstable)));
     }
+    out.extend(refined(swept));
     let missing = swept.grid.points() - swept.points.len();
     if missing > 0 {
         out.push(format!(
@@ -50,6 +51,24 @@ pub fn sentences(swept: &Swept) -> Vec<String> {
         ));
     }
     out
+}
+
+/// Where replications were added, how many there are, and what it means for the verdicts.
+fn refined(swept: &Swept) -> Option<String> {
+    let made: BTreeSet<u32> = swept.points.iter().filter_map(SweepPoint::replications).collect();
+    let (least, most) = (made.first()?, made.last()?);
+    let looks = f64::from(swept.refinement.looks());
+    let percent = |times: f64| plain((times * (1.0 - swept.confidence) * 100.0).min(100.0), 3);
+    swept.refinement.adds().then(|| {
+        format!(
+            "Replications were added while an objective was undecided, up to {} times as many ({least} to \
+                {most} a point); judged up to {looks} times, it is judged wrongly with a probability of at \
+                most {} %, not {} %.",
+            swept.refinement.0,
+            percent(looks),
+            percent(1.0)
+        )
+    })
 }
 
 /// Which points meet an objective.
@@ -132,6 +151,9 @@ pub fn cells(swept: &Swept, most: usize) -> (Vec<String>, Vec<Vec<String>>) {
     let unit =
         |scale: &Scale| if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
     head.extend(metrics.iter().zip(&scales).map(|((_, words), scale)| format!("{words}{}", unit(scale))));
+    if swept.refinement.adds() {
+        head.push("replications".into());
+    }
     if !swept.objectives.is_empty() {
         head.push("objectives".into());
     }
@@ -142,6 +164,9 @@ pub fn cells(swept: &Swept, most: usize) -> (Vec<String>, Vec<Vec<String>>) {
             Some((_, estimate)) => scale.show(Some(estimate)),
             None => UNKNOWN.into(),
         }));
+        if swept.refinement.adds() {
+            row.push(point.replications().map_or(UNKNOWN.into(), |made| made.to_string()));
+        }
         if !swept.objectives.is_empty() {
             row.push(verdict(swept, point));
         }
@@ -210,13 +235,18 @@ struct SweepDocument<'a> {
 struct PointDocument<'a> {
     point: usize,
     values: &'a [String],
+    /// Of its simulation, where points differ in it by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replications: Option<u32>,
     answers: &'a [Answer],
     unanswered: &'a [Unanswered],
 }
 
 impl<'a> PointDocument<'a> {
     fn of(p: &'a SweepPoint) -> Self {
-        PointDocument { point: p.index, values: &p.values, answers: &p.answers, unanswered: &p.unanswered }
+        let (index, replications) = (p.index, p.replications());
+        let (values, answers, unanswered) = (&p.values, &p.answers, &p.unanswered);
+        PointDocument { point: index, values, replications, answers, unanswered }
     }
 }
 

@@ -19,8 +19,8 @@ mod topics;
 pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
-pub use autoscale::{Autoscale, ScaleIn};
 pub(super) use autoscale::MOST_SERVERS;
+pub use autoscale::{Autoscale, ScaleIn};
 pub(super) use consumers::FAILURE;
 pub use consumers::{
     Ack, Batching, Consumer, LimitScope, Outages, OwnRoute, PrefetchBy, RateLimit, RedeliveryWork,

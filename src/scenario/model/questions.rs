@@ -116,20 +116,26 @@ impl Scenario {
 
     /// Whether a delivery to a group may fail, by the group's own probability or by a producer's.
     pub(crate) fn may_fail(&self, consumer: &Consumer) -> bool {
-        consumer.failure > 0.0
-            || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
+        consumer.failure > 0.0 || self.producers_fail()
     }
 
-    /// Whether a queue stays short whatever comes: what does not fit or waits for too long is lost, and nobody
-    /// waits outside for room, where no time runs.
-    pub(crate) fn is_bounded(&self, queue: usize) -> bool {
-        let of = &self.queues[queue];
-        !of.blocks() && (of.max_length.is_some() || self.may_expire(queue))
+    /// Whether deliveries of some producer's messages may fail, whoever gets them.
+    pub(crate) fn producers_fail(&self) -> bool {
+        self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 
     /// Whether messages may expire in a queue: all of them, or some producers'.
     pub(crate) fn may_expire(&self, queue: usize) -> bool {
         self.queues[queue].message_ttl.is_some() || self.some_expire(queue)
+    }
+
+    /// The same of every queue.
+    pub(crate) fn expiring(&self) -> Vec<bool> {
+        let mut all: Vec<bool> = self.queues.iter().map(|queue| queue.message_ttl.is_some()).collect();
+        for producer in self.producers.iter().filter(|p| p.ttl.is_some()) {
+            self.queues_of(producer.to).into_iter().for_each(|queue| all[queue] = true);
+        }
+        all
     }
 
     /// Whether some producers' messages have a time to live of their own in a queue.
@@ -141,10 +147,21 @@ impl Scenario {
     /// Whether a message may come to a group several times, or to it after another, so that its servers' time
     /// is counted by delivery.
     pub fn counts_deliveries(&self, consumer: &Consumer) -> bool {
+        let groups: Vec<_> = self.consumers_of(consumer.from).collect();
+        self.counts_deliveries_among(consumer, &groups, self.producers_fail())
+    }
+
+    /// The same where the groups of its queue are known, and whether producers' messages fail.
+    pub(crate) fn counts_deliveries_among(
+        &self,
+        consumer: &Consumer,
+        groups: &[(usize, &Consumer)],
+        producers_fail: bool,
+    ) -> bool {
         let queue = &self.queues[consumer.from];
-        let groups = || self.consumers_of(consumer.from).map(|(_, group)| group);
-        let fails = groups().any(|group| self.may_fail(group));
-        let breaks = groups().count() > 1 && groups().any(Consumer::is_broken_off);
+        let fails =
+            producers_fail && !groups.is_empty() || groups.iter().any(|(_, group)| group.failure > 0.0);
+        let breaks = groups.len() > 1 && groups.iter().any(|(_, group)| group.is_broken_off());
         queue.discipline != Discipline::ProcessorSharing
             && (fails || breaks || queue.visibility_timeout.is_some())
     }

@@ -20,13 +20,7 @@ pub struct LoneQueue<'a, S> {
 impl<'a, S: Blocks> LoneQueue<'a, S> {
     /// The only queue of a scenario; `None` where a chain does not play it.
     pub fn new(scenario: &Scenario, source: S, looks: &'a [u64]) -> Option<Self> {
-        let ([producer], [_]) = (&scenario.producers[..], &scenario.queues[..]) else { return None };
-        let groups: Vec<(usize, &Consumer)> = scenario.consumers.iter().enumerate().collect();
-        let (_, group, servers) = only_group(scenario, 0, &groups)?;
-        let open = !producer.is_closed() && scenario.simulation.overheads.delivers_at_once();
-        if !open || !group.to.is_empty() || !group.own_routes.is_empty() || scenario.backlog() > 0 {
-            return None;
-        }
+        let (producer, servers) = only_queue(scenario)?;
         let stage = Stage::new(0, 0, servers, 0, None, None);
         Some(LoneQueue { stage, source, cursor: 0, producer: producer.clone(), looks, at: 0, offered: 0 })
     }
@@ -54,9 +48,24 @@ impl<'a, S: Blocks> LoneQueue<'a, S> {
     }
 }
 
+/// Whether a scenario is one queue that a [`LoneQueue`] plays.
+pub fn is_lone_queue(scenario: &Scenario) -> bool {
+    only_queue(scenario).is_some()
+}
+
+/// The only producer and how many servers it has.
+fn only_queue(scenario: &Scenario) -> Option<(&Producer, u32)> {
+    let ([producer], [_]) = (&scenario.producers[..], &scenario.queues[..]) else { return None };
+    let groups: Vec<(usize, &Consumer)> = scenario.consumers.iter().enumerate().collect();
+    let (_, group, servers) = only_group(scenario, 0, &groups)?;
+    let open = !producer.is_closed() && scenario.simulation.overheads.delivers_at_once();
+    let ends = group.to.is_empty() && group.own_routes.is_empty() && scenario.backlog() == 0;
+    (open && ends).then_some((producer, servers))
+}
+
 impl<S: Blocks> Engine for LoneQueue<'_, S> {
     fn name(&self) -> &'static str {
-        "recursion, queue by queue"
+        QUEUE_BY_QUEUE
     }
 
     fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {

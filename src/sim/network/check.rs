@@ -8,8 +8,12 @@ use crate::sim::Unplayable;
 use crate::units::Time;
 use crate::workload::laws::Law;
 
-/// Refuses what cannot be played, with the reason.
-pub(super) fn playable(scenario: &Scenario) -> Result<(), Unplayable> {
+/// Refuses what cannot be played event by event, with the reason: [`super::Network::new`] refuses nothing
+/// else.
+///
+/// # Errors
+/// What cannot be played or would never end.
+pub fn playable(scenario: &Scenario) -> Result<(), Unplayable> {
     if let Some(clash) = clashes(scenario).first() {
         return Err(Unplayable::Clash(clash.text()));
     }

@@ -68,6 +68,7 @@ mod sharing;
 mod totals;
 mod transit;
 
+pub use check::playable;
 pub(super) use plain::is_plain;
 pub(super) use predrawn::PredrawnWork;
 

@@ -56,7 +56,8 @@ pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer,
             caveats.extend(run.caveats(&combined, made));
             caveats.extend(scenario.caveats());
             let effort = run.effort(made, messages, warmup);
-            Ok(answer(scenario, effort, combined, trails, caveats))
+            let answer = answer(scenario, effort, combined, trails, caveats);
+            Ok(Answer { replications: Some(made), ..answer })
         }
         // What grows has figures all the same where it is said how long it is watched.
         Err(grows) if grows.is_unstable() && matches!(scenario.simulation.length, Length::Duration(_)) => {

@@ -2,7 +2,7 @@
 
 use crate::answer::{Caveat, Growth, Reason, SimulationCaveat};
 use crate::scenario::{Durability, Length, Precision, Scenario, Warmup};
-use crate::sim::Engine;
+use crate::sim::{Engine, QUEUE_BY_QUEUE};
 use crate::stats::{BATCHES, Combined, Gathered};
 use crate::study::apart::Apart;
 use crate::study::drift::unstable;
@@ -12,6 +12,7 @@ use crate::study::span::Drift;
 use crate::study::stopping::{planned, without_interval};
 use crate::study::window::Window;
 use crate::study::{coverage, redelivery};
+use crate::theory::{Load, loads};
 use crate::units::{Time, plain};
 
 /// Replications of more messages are played all queues at a time, so that one that is interrupted counts as
@@ -28,6 +29,8 @@ pub(super) struct Runs<'a> {
     pub(super) window: Window,
     /// Where the queues are played one after the other, whole.
     pub(super) apart: Option<Apart>,
+    /// Of the queues, in the scenario's order.
+    pub(super) loads: Vec<Load>,
 }
 
 impl<'a> Runs<'a> {
@@ -62,7 +65,7 @@ impl<'a> Runs<'a> {
         let messages = all.map_or(messages, |all| messages.min(all - left_out));
         let whole = window == Window::Messages && messages <= MOST_WHOLE && all.is_none();
         let apart = whole.then(|| Apart::of(scenario, &play)).flatten();
-        Ok(Runs { scenario, play, messages, all, window, apart })
+        Ok(Runs { scenario, play, messages, all, window, apart, loads: loads(scenario) })
     }
 
     /// Whether one long run has intervals, from batches of its messages.
@@ -74,7 +77,7 @@ impl<'a> Runs<'a> {
 
     /// What was played, `messages` being those that counted in all replications.
     pub(super) fn effort(&self, made: u32, messages: u64, warmup: u64) -> String {
-        let engine = self.play.start(0).name();
+        let engine = self.apart.as_ref().map_or_else(|| self.play.start(0).name(), |_| QUEUE_BY_QUEUE);
         let replications = format!("{made} replication{}", if made == 1 { "" } else { "s" });
         let each = plain((messages as f64 / f64::from(made.max(1))).round(), 9);
         let first = match self.scenario.simulation.warmup {
@@ -115,14 +118,14 @@ impl<'a> Runs<'a> {
         if self.all.is_some() {
             Settling::default()
         } else {
-            Settling::of(self.scenario, self.messages, self.play.rate, made)
+            Settling::of(self.scenario, &self.loads, self.messages, self.play.rate, made)
         }
     }
 
     /// Why there is no steady state, if there is none.
     pub(super) fn unstable(&self, runs: &[Vec<Drift>]) -> Option<Growth> {
         // Where the arrivals end none is asked for.
-        if self.all.is_some() { None } else { unstable(self.scenario, &self.play, runs) }
+        if self.all.is_some() { None } else { unstable(self.scenario, &self.loads, &self.play, runs) }
     }
 
     /// What is to be said of their figures.

@@ -1,6 +1,6 @@
 //! A sweep as far as it is known, and what is asked of it as a whole.
 
-use super::{Grid, SweepPoint, knee, number};
+use super::{Grid, Refinement, SweepPoint, knee, number};
 use crate::answer::{MetricId, PlaceId, Quantity};
 use crate::scenario::Objective;
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub struct Swept {
     pub points: Vec<SweepPoint>,
     /// What every point is to meet.
     pub objectives: Vec<Objective>,
+    /// How many replications points may have.
+    pub refinement: Refinement,
     /// Whether it is of the first stretch of time, from empty queues.
     pub starts: bool,
     /// What is swept, defaults included.

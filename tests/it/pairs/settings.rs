@@ -481,10 +481,7 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         &[("queues.q", "visibility_timeout", "\"60ms\""), ("queues.q", "late_ack", "\"accepted\"")],
     ),
     ("who sends again", &[("producers.p", "resend", "{ after = \"300ms\", at_most = 1 }")]),
-    (
-        "servers of two queues",
-        &[("consumers.c", "from", "[\"q\", \"s\"]"), ("queues.s", "partitions", "")],
-    ),
+    ("servers of two queues", &[("consumers.c", "from", "[\"q\", \"s\"]"), ("queues.s", "partitions", "")]),
     (
         "servers of two queues with messages",
         &[

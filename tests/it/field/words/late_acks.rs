@@ -13,7 +13,10 @@ fn jobs(late_ack: &str, servers: &str, rate: &str) -> String {
 
 fn near(text: &str, path: &str, exact: f64) {
     let (found, half) = simulated(text, path);
-    assert!((found - exact).abs() <= half + 1e-9 && half < 0.03 * exact, "{path}: {found} ± {half}, {exact}\n{text}");
+    assert!(
+        (found - exact).abs() <= half + 1e-9 && half < 0.03 * exact,
+        "{path}: {found} ± {half}, {exact}\n{text}"
+    );
 }
 
 /// Where there is always a server, a message is handed out again every second, the timeout t, until one is done with
