@@ -297,7 +297,7 @@ pub(super) fn settings(title: &str, values: &[(f64, String)], columns: Columns) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::sweep::{Grid, SweptSetting};
+    use crate::study::sweep::{Grid, Refinement, SweptSetting};
 
     const TOLD: PlotText<'static> = PlotText { finding: "what is found", all: "all that is found" };
 
@@ -325,6 +325,7 @@ mod tests {
             title: "By hand".into(),
             points: (0..grid.points()).map(point).collect(),
             grid,
+            refinement: Refinement::NONE,
             objectives: Vec::new(),
             starts: false,
             scenario: serde_json::Value::Null,

@@ -195,7 +195,7 @@ impl<S: Blocks> Network<S> {
         let blocks = self.stations[queue as usize].overflow == Overflow::Block;
         let outside = blocks && self.finds_no_room(slot);
         if !outside
-            && let Some(expires) = self.ages(slot)
+            && let Some(expires) = self.starts_time_to_live(slot)
             && !self.hands_over_at_once(slot)
         {
             self.live_until(slot, expires);
@@ -235,7 +235,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message has come to its queue, where its time to live begins. Says when that ends, if it does.
-    pub(super) fn ages(&mut self, slot: u32) -> Option<u64> {
+    pub(super) fn starts_time_to_live(&mut self, slot: u32) -> Option<u64> {
         let expires = self.now.saturating_add(self.time_to_live(slot, self.jobs[slot].queue)?);
         self.jobs[slot].expires = expires;
         Some(expires)

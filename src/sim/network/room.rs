@@ -16,7 +16,7 @@ impl<S: Blocks> Network<S> {
         let at = station.blocked.iter().position(|&(slot, _)| one_line || self.jobs[slot].lane == lane)?;
         let (slot, holder) = station.blocked.remove(at)?;
         self.uncount(slot);
-        self.ages(slot);
+        self.starts_time_to_live(slot);
         if holder != NONE {
             self.released.push_back(holder);
         }
@@ -33,7 +33,7 @@ impl<S: Blocks> Network<S> {
             }
             let Some((slot, holder)) = station.blocked.pop_front() else { return };
             self.uncount(slot);
-            if let Some(expires) = self.ages(slot) {
+            if let Some(expires) = self.starts_time_to_live(slot) {
                 self.live_until(slot, expires);
             }
             if holder != NONE {
