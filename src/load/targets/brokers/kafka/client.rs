@@ -81,6 +81,8 @@ impl KafkaClients {
         let mut config = self.config.clone();
         // A message leaves at once, is sent once, and is given up when its answer is.
         config.set("linger.ms", "0").set("message.send.max.retries", "0");
+        // As many requests on the way as a Java client has: what comes meanwhile goes into the next one.
+        config.set("max.in.flight.requests.per.connection", "5");
         config.set("acks", if self.confirm { "all" } else { "0" });
         config.set("message.timeout.ms", self.wait.as_millis().max(1_000).to_string());
         config.set("queue.buffering.max.messages", "1000000");
