@@ -19,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("QUEUELAB", ROOT / "target/release/queuelab")
 LEARN, JUDGE = os.environ.get("LEARN", "0.3,0.5"), os.environ.get("JUDGE", "0.6,0.7,0.8")
 DURATION = os.environ.get("DURATION", "10s")
+# A server that was just started, one in Java above all, is another one than after some thousand messages.
+WARM_UP = "20s"
 WORK = 0.004
 # Consumers, messages that one holds, law of the work.
 CASES = [(1, 1, "exponential"), (4, 1, "constant"), (1, 10, "constant"), (4, 10, "exponential")]
@@ -71,6 +73,14 @@ def predict(target, kind, count, prefetch, law):
     return document
 
 
+def warm_up(target, kind):
+    text = SCENARIO.format(rate=500, count=1, work='"0s"', partitions="", prefetch="", target=target, duration=WARM_UP, broker=f'[measurement.broker]\nqueue_type = "{kind}"' if kind else "")
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(text)
+        file.flush()
+        subprocess.run([PROGRAM, "run", file.name, "--only", "measurement", "--json"], capture_output=True)
+
+
 def milliseconds(answer, metric):
     told = answer["metrics"].get(metric, {}).get("value") if answer else None
     return "" if told is None else f"{1000 * told:.2f}"
@@ -113,6 +123,7 @@ def rows(name, count, held, law, document):
 def main():
     target, *kind = sys.argv[1:] or ["in-process"]
     name = " ".join([target, *kind])
+    warm_up(target, kind[0] if kind else None)
     cases = [case for case in CASES if target != "kafka" or case[1] == 1] + ([(1, 1, "constant"), (4, 1, "exponential")] if target == "kafka" else [])
     print("| target | consumers | prefetch | work | load | with turnaround | mean predicted, ms | measured | off, % | p99 predicted, ms | measured | off, % | turnaround learnt / seen, ms | measurement | held |")
     print("|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|", flush=True)

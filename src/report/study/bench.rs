@@ -102,7 +102,9 @@ fn curve(one: &Benchmark) -> Option<String> {
     };
     let judged =
         format!("points that are left out are {} off on median, {} at most", percent(median), percent(worst));
-    Some(if median <= NO_CURVE {
+    Some(if median <= NO_CURVE && waiting == 0.0 {
+        format!("Mean latency of {name}: {} at every rate; {judged}.", Time(idle))
+    } else if median <= NO_CURVE {
         format!(
             "Mean latency of {name}: {} + {} · ρ / (1 − ρ), saturated at {}; {judged}.",
             Time(idle),

@@ -60,7 +60,11 @@ impl FittedCurve {
             let (rate, mean) = points[left];
             let curve = LatencyCurve::of(&others)?;
             // Beyond the saturation that the others tell of it says nothing but that there is no latency.
-            let said = if rate < curve.saturation { curve.at(rate) } else { f64::INFINITY };
+            let said = match curve {
+                LatencyCurve { waiting: 0.0, idle, .. } => idle,
+                _ if rate < curve.saturation => curve.at(rate),
+                _ => f64::INFINITY,
+            };
             Some((rate, mean / said - 1.0))
         };
         let left_out = (0..points.len()).filter_map(without).collect();
@@ -128,7 +132,7 @@ mod tests {
     #[test]
     fn a_latency_that_does_not_grow_waits_for_nothing() {
         let found = FittedCurve::of(&SHARES.map(|share| (share, 0.001))).expect("seven points");
-        assert!((found.curve.at(0.9) - 0.001).abs() < 1e-9, "{found:?}");
+        assert!((found.curve.idle - 0.001).abs() < 1e-9 && found.curve.waiting < 1e-9, "{found:?}");
         assert!(found.errors().1 < 1e-6, "{found:?}");
         assert_eq!(FittedCurve::of(&[(1.0, 0.1); 4]), None);
     }
