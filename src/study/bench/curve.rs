@@ -60,10 +60,12 @@ impl FittedCurve {
             let (rate, mean) = points[left];
             let curve = LatencyCurve::of(&others)?;
             // Beyond the saturation that the others tell of it says nothing but that there is no latency.
-            let said = match curve {
-                LatencyCurve { waiting: 0.0, idle, .. } => idle,
-                _ if rate < curve.saturation => curve.at(rate),
-                _ => f64::INFINITY,
+            let said = if curve.waiting == 0.0 {
+                curve.idle
+            } else if rate < curve.saturation {
+                curve.at(rate)
+            } else {
+                f64::INFINITY
             };
             Some((rate, mean / said - 1.0))
         };
