@@ -244,12 +244,11 @@ pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
         (RunState::new(&run_plan, VisitLog::new(messages, messages)), AtomicBool::new(false));
     let target = targets::open(&state.opening(&run_plan))?;
     let context = RunContext::new(&run_plan, target.as_ref(), &state);
-    let handles =
-        ServerHandles {
-            receiver: target.receiver(run_plan.subscription_of(0, 0))?,
-            others: Vec::new(),
-            publisher: None,
-        };
+    let handles = ServerHandles {
+        receiver: target.receiver(run_plan.subscription_of(0, 0))?,
+        others: Vec::new(),
+        publisher: None,
+    };
     let mut publisher = target.publisher()?;
     let start = Monotonic.now();
     thread::scope(|scope| {

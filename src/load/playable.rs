@@ -2,8 +2,7 @@
 
 use super::{LoadError, UnmeasurableSetting, targets};
 use crate::scenario::{
-    Consumer, Discipline, Durability, Feature, Locks, Overflow, Queue, RetryOrder, ScaleIn, Scenario,
-    Topic,
+    Consumer, Discipline, Durability, Feature, Locks, Overflow, Queue, RetryOrder, ScaleIn, Scenario, Topic,
 };
 use crate::workload::Block;
 
@@ -128,7 +127,8 @@ fn of_queue(scenario: &Scenario, index: usize) -> Vec<UnmeasurableSetting> {
             "a message whose key is locked is set aside by who takes it, where no time runs: leave one of them out",
         ),
         (
-            shared && (queue.visibility_timeout.is_some() || queue.durability == Durability::Fsync || dead_here),
+            shared
+                && (queue.visibility_timeout.is_some() || queue.durability == Durability::Fsync || dead_here),
             "a visibility_timeout, durability or dead letters where servers have other queues, too",
             "a server that waits for several queues hears of what is sent to them, and not of what comes later by \
                 itself: leave one of them out",

@@ -96,7 +96,9 @@ mod tests {
             let at = |queue| order.iter().position(|other| *other == queue);
             second_before_third += i32::from(at(1) < at(2));
         }
-        for (found, right) in first.into_iter().chain([second_before_third]).zip([15_000, 9_000, 6_000, 18_000]) {
+        for (found, right) in
+            first.into_iter().chain([second_before_third]).zip([15_000, 9_000, 6_000, 18_000])
+        {
             assert!(i32::abs(found - right) < 450, "{first:?} {second_before_third}");
         }
         assert_ne!(by_weight.order(0, 1), by_weight.order(0, 1).into_iter().rev().collect::<Vec<_>>());

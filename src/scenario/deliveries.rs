@@ -52,7 +52,9 @@ pub(super) fn tries(
     let limit = scenario.deliveries_at_most(group);
     // How many late ones count nobody knows: as if all did, which is the least.
     let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| {
-        group.ack == Ack::Manual && works_alone(group) && scenario.queues[group.from].late_ack == LateAck::Void
+        group.ack == Ack::Manual
+            && works_alone(group)
+            && scenario.queues[group.from].late_ack == LateAck::Void
     });
     let late = timeout.map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
     let too_often = |again: f64| limit.map_or(0.0, |limit| again.powf(f64::from(limit)));
@@ -118,8 +120,7 @@ pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
 
 /// Whether the messages of a producer are delivered again by a law of their own.
 pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
-    let interrupted =
-        || scenario.consumers_of(queue).any(|(_, c)| c.is_broken_off());
+    let interrupted = || scenario.consumers_of(queue).any(|(_, c)| c.is_broken_off());
     let limited = || scenario.queues[queue].visibility_timeout.is_some() || interrupted();
     producer.failure.is_some() || producer.service_time.is_some() && limited()
 }

@@ -149,6 +149,7 @@ pub(super) const EXCLUSIONS: &[Exclusion] = {
             ],
             LEAVE_OUT,
         ),
+        (HeadExpiry, &[Order, Partitions, KeyLocks], LEAVE_OUT),
         (DeliverAfter, &[Room, DropHead, Block], LEAVE_OUT),
         (KeyLocks, &[Order, Room, DropHead, Block], LEAVE_OUT),
         (

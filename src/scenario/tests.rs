@@ -237,7 +237,10 @@ fn values_are_listed() {
     assert_eq!(list("2..5").map(|v| v.join(" ")), Ok("2 3 4 5".into()));
     assert_eq!(list("0.1/s .. 0.3/s by 0.1/s").map(|v| v.join(" ")), Ok("0.1/s 0.2/s 0.3/s".into()));
     // Growth by a share of each: 3 % a month.
-    assert_eq!(list("100/s..110/s by 3 %").map(|v| v.join(" ")), Ok("100/s 103/s 106.09/s 109.2727/s".into()));
+    assert_eq!(
+        list("100/s..110/s by 3 %").map(|v| v.join(" ")),
+        Ok("100/s 103/s 106.09/s 109.2727/s".into())
+    );
     assert_eq!(list("1ms..8ms by 100%").map(|v| v.join(" ")), Ok("1ms 2ms 4ms 8ms".into()));
     assert_eq!(list("1%..3% by 1%").map(|v| v.join(" ")), Ok("1% 2% 3%".into()));
     assert_eq!(list("4ms, 5ms").map(|v| v.join(" ")), Ok("4ms 5ms".into()));

@@ -4,8 +4,8 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{ProducerWork, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, LateAck, Locks, Overflow,
-    Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Expiry, Feature, LateAck, Locks,
+    Overflow, Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -199,6 +199,10 @@ impl<'a> Station<'a> {
             Feature::Transit => groups.iter().any(|c| c.transit.is_some()),
             Feature::DeliverAfter => queue.deliver_after.is_some(),
             Feature::TimeToLive => queue.message_ttl.is_some(),
+            // What came first expires first, if all may wait for as long.
+            Feature::HeadExpiry => {
+                queue.expiry == Expiry::Head && queue.message_ttl.as_ref().is_none_or(|ttl| ttl.scv() > 0.0)
+            }
             Feature::VisibilityTimeout => {
                 // In a consumer's own line a delivery ages before its work begins.
                 let whole =
@@ -209,9 +213,7 @@ impl<'a> Station<'a> {
                 let sure = self.service.is_constant() && whole && alone;
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
-            Feature::LateAck => {
-                queue.late_ack != LateAck::Void && self.has(Feature::VisibilityTimeout)
-            }
+            Feature::LateAck => queue.late_ack != LateAck::Void && self.has(Feature::VisibilityTimeout),
             Feature::Join => queue.join.is_some(),
             Feature::Backlog => queue.initial_backlog > 0,
             // Without a place to wait there is no oldest message to drop.

@@ -60,10 +60,8 @@ impl<S: Blocks> Network<S> {
         recorder: &mut R,
     ) -> bool {
         let job = &self.jobs[slot];
-        let inside = matches!(
-            job.state,
-            JobState::Ready | JobState::Held | JobState::InService | JobState::Delayed
-        );
+        let inside =
+            matches!(job.state, JobState::Ready | JobState::Held | JobState::InService | JobState::Delayed);
         let (state, queue) = (job.state, job.queue);
         let Some(delivery) = self.late.which(slot, job, stamp).filter(|_| inside) else { return false };
         let counts = match self.stations[queue as usize].late_ack {

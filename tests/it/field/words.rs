@@ -4,6 +4,7 @@
 
 mod blocking_retries;
 mod choosing;
+mod head_expiry;
 mod held_back;
 mod joins;
 mod late_acks;

@@ -184,7 +184,11 @@ pub(super) fn late() -> Vec<Scene> {
             vec![serves(3, MS)]
         }),
         one("late, in a batch", accepted(queue()), vec![batch()]),
-        one("late, not again, in a batch", until(Queue { limit: Some(4), ..room("drop-head") }), vec![batch()]),
+        one(
+            "late, not again, in a batch",
+            until(Queue { limit: Some(4), ..room("drop-head") }),
+            vec![batch()],
+        ),
         one("late, by a bucket", accepted(queue()), {
             let bucket = Some(Bucket { every: 4_000_000, burst: 3, each: false });
             vec![Group { bucket, ..serves(4, 8 * MS) }]

@@ -14,8 +14,10 @@ fn trajectory(text: &str) -> Vec<(u64, u64, u64, u32)> {
 #[test]
 fn of_servers_alike_the_fastest_is_the_one_idle_longest() {
     let clock = "count = [{ for = \"900ms\", count = 3 }, { for = \"700ms\", count = 5 }, { for = \"200ms\", count = 1 }]";
-    let backlog = "autoscale = { min = 1, max = 6, target_backlog = 2, every = \"150ms\", startup = \"70ms\" }";
-    let from_none = "autoscale = { min = 0, max = 4, target_backlog = 3, every = \"90ms\", in_flight = true }";
+    let backlog =
+        "autoscale = { min = 1, max = 6, target_backlog = 2, every = \"150ms\", startup = \"70ms\" }";
+    let from_none =
+        "autoscale = { min = 0, max = 4, target_backlog = 3, every = \"90ms\", in_flight = true }";
     for servers in [clock, backlog, from_none] {
         let text = |choice: &str| {
             format!(

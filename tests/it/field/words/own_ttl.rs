@@ -67,6 +67,7 @@ fn no_time_runs_while_a_sender_waits_for_room() {
     let why = refused(&both(&random.replace("60_000", "2000")));
     assert!(why.contains("senders wait for room in the queue"), "{why}");
     // Nor does it end their waiting where more come than can be served.
-    let load = &queuelab::theory::explain(&crate::semantics::scenario(&random.replace("90/s", "190/s"))).loads[0];
+    let load =
+        &queuelab::theory::explain(&crate::semantics::scenario(&random.replace("90/s", "190/s"))).loads[0];
     assert!(load.grows(), "{load:?}");
 }

@@ -95,7 +95,10 @@ fn weights_are_shares_of_those_that_wait() {
     let slow = by_chance(&messages(1_500_000, 80.0, 8, 0.01), 0.75);
     for (queue, slow) in ["urgent", "bulk"].into_iter().zip(slow) {
         let (wait, half) = found(&study, &format!("queues.{queue}.wait.mean"));
-        assert!((wait - slow).abs() <= half + 0.02 * slow && half < 0.1 * slow, "{queue}: {wait} ± {half}, {slow}");
+        assert!(
+            (wait - slow).abs() <= half + 0.02 * slow && half < 0.1 * slow,
+            "{queue}: {wait} ± {half}, {slow}"
+        );
     }
 }
 
@@ -137,7 +140,11 @@ fn servers_of_several_queues_are_measured_in_this_process() {
         for queue in ["urgent", "bulk"] {
             assert!(value(answer, &format!("queues.{queue}.throughput")) > 0.0, "{queue}");
         }
-        assert!(answer.gates.iter().all(|gate| gate.name != "lost" || gate.value == 0.0), "{:?}", answer.gates);
+        assert!(
+            answer.gates.iter().all(|gate| gate.name != "lost" || gate.value == 0.0),
+            "{:?}",
+            answer.gates
+        );
     }
     let why = |text: &str| measured(text).unanswered.iter().map(|u| u.reason.to_string()).collect::<String>();
     let timeout = text("", "visibility_timeout = \"1s\"");
