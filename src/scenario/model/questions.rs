@@ -120,8 +120,8 @@ impl Scenario {
             || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 
-    /// Whether a queue stays short whatever comes: what does not fit or waits for too long is lost, and nobody
-    /// waits outside for room, where no time runs.
+    /// Whether a queue stays short whatever comes: what does not fit or waits for too long is lost, and
+    /// nobody waits outside for room, where no time runs.
     pub(crate) fn is_bounded(&self, queue: usize) -> bool {
         let of = &self.queues[queue];
         !of.blocks() && (of.max_length.is_some() || self.may_expire(queue))

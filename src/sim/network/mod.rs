@@ -18,7 +18,7 @@
 //!
 //! A delivery begins when a message is handed to a consumer, be it into its own line, and with it the
 //! visibility timeout. When that is over it is void: the message waits again in its old place, or is lost if
-//! that was its last. The consumer does not know, and works on; what it says then mostly counts no more ([`late`]).
+//! that was its last. The consumer does not know, and works on; what its word is worth then says [`late`].
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait
 //! for: a server, a commit, their turn in a consumer's own line, or the next attempt. A message whose sender

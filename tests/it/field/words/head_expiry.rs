@@ -12,8 +12,9 @@ fn line(expiry: &str, more: &str) -> String {
 
 const HEAD: &str = "expiry = \"head\"";
 
-/// Who is behind others is not reached by the server before them, so that those who expire there change nothing for the
-/// others: the same losses and waits of the served as where they leave at once, of which theory knows M/M/1+M.
+/// Who is behind others is not reached by the server before them, so that those who expire there change
+/// nothing for the others: the same losses and waits of the served as where they leave at once, of which
+/// theory knows M/M/1+M.
 #[test]
 fn the_served_do_not_notice() {
     let theory = both(&line("", "").replace("100_000", "2000"));
@@ -30,8 +31,9 @@ fn the_served_do_not_notice() {
     assert!(why.contains("messages expire at the head of the line"), "{why}");
 }
 
-/// The mean number in line, by a recursion: a message is at the head when the one before has left the line, and leaves it
-/// when it is taken, or, if it has lived for too long by then, as soon as it is there and its time is over.
+/// The mean number in line, by a recursion: a message is at the head when the one before has left the line,
+/// and leaves it when it is taken, or, if it has lived for too long by then, as soon as it is there and its
+/// time is over.
 fn slowly(count: u64) -> f64 {
     let draws = Key::new(31, 0);
     let (mut free, mut head, mut sum, mut last) = (0.0f64, 0.0f64, 0.0, 0.0);
