@@ -37,6 +37,7 @@ pub(super) const EXCLUSIONS: &[Exclusion] = {
             &[
                 ConsumerBatches,
                 Prefetch,
+                PrefetchOnDemand,
                 VisibilityTimeout,
                 Partitions,
                 UnequalServers,
