@@ -2,7 +2,7 @@
 
 use super::{Draws, MessageIdentity, RandomTime, Role};
 use crate::rng::Key;
-use crate::scenario::{KeyChoice, Scenario};
+use crate::scenario::{Expiry, KeyChoice, Scenario};
 use crate::workload::laws::Law;
 
 /// The rules for the messages of a queue.
@@ -10,6 +10,8 @@ use crate::workload::laws::Law;
 pub(crate) struct QueuePolicy {
     /// Of the random order.
     pub order: Key,
+    /// Whether what is too old is thrown out only at the head of the line.
+    pub at_head: bool,
     time_to_live: Option<RandomTime>,
     deliver_after: Option<RandomTime>,
     partitions: u64,
@@ -23,6 +25,7 @@ impl QueuePolicy {
         let times = |law: &Option<Law>, role| law.as_ref().map(|law| draws.times(law, role, &queue.name));
         QueuePolicy {
             order: draws.key(Role::Order, &queue.name),
+            at_head: queue.expiry == Expiry::Head,
             time_to_live: times(&queue.message_ttl, Role::TimeToLive),
             deliver_after: times(&queue.deliver_after, Role::DeliverAfter),
             partitions: queue.partitions.unwrap_or(1).max(1).into(),

@@ -1,4 +1,5 @@
-//! Queues that share their servers: in which order a free one asks them, and how one that waits hears of a message.
+//! Queues that share their servers: in which order a free one asks them, and how one that waits hears of a
+//! message.
 
 use crate::behaviour::{Draws, Role};
 use crate::rng::Key;
@@ -37,9 +38,9 @@ impl SharedQueues {
         }
     }
 
-    /// The places of the queues in the list, in the order in which a server asks them: that of the list, or by chance,
-    /// so that the first that has a message is each of those with a probability in proportion to its weight. `asked`
-    /// tells one time from another, for which the server is `server`.
+    /// The places of the queues in the list, in the order in which a server asks them: that of the list, or
+    /// by chance, so that the first that has a message is each of those with a probability in proportion to
+    /// its weight. `asked` tells one time from another, for which the server is `server`.
     pub(super) fn order(&self, server: u32, asked: u64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.queues.len()).collect();
         if !self.weights.is_empty() {
@@ -83,8 +84,8 @@ mod tests {
         SharedQueues::of(0, &consumer, Draws::new(Key::new(1, 0), TimeScale::REAL))
     }
 
-    /// Of 30,000 draws 5 : 3 : 2 are 15,000, 9,000 and 6,000 with a standard deviation below 90; of those two that are
-    /// left without the first, 3 : 2.
+    /// Of 30,000 draws 5 : 3 : 2 are 15,000, 9,000 and 6,000 with a standard deviation below 90; of those two
+    /// that are left without the first, 3 : 2.
     #[test]
     fn queues_are_asked_in_order_or_by_weight() {
         assert_eq!(shared(&[]).order(0, 7), [0, 1, 2]);
@@ -101,7 +102,6 @@ mod tests {
         {
             assert!(i32::abs(found - right) < 450, "{first:?} {second_before_third}");
         }
-        assert_ne!(by_weight.order(0, 1), by_weight.order(0, 1).into_iter().rev().collect::<Vec<_>>());
     }
 
     #[test]

@@ -125,8 +125,18 @@ impl<'a> QueueWithServers<'a> {
         }
     }
 
-    /// Late acknowledgements where none is late.
+    /// Late acknowledgements where none is late, or a place for what expires where nothing does.
     fn of_acknowledgements(&self) -> Option<Clash> {
+        let producers = self.scenario.producers.iter();
+        let of = |p: &crate::scenario::Producer| {
+            p.ttl.is_some()
+                && self.scenario.queues_of(p.to).iter().any(|q| self.scenario.queues[*q] == *self.queue)
+        };
+        if self.has(Feature::HeadExpiry) && self.queue.message_ttl.is_none() && !producers.into_iter().any(of)
+        {
+            let instead = "leave it out, or add a message_ttl";
+            return self.between(Feature::HeadExpiry, "no message_ttl: nothing expires", instead);
+        }
         let late = self.has(Feature::LateAck) && !self.has(Feature::VisibilityTimeout);
         let instead = "leave it out, or add a visibility_timeout";
         late.then(|| self.between(Feature::LateAck, "no visibility_timeout: nothing is late", instead))?

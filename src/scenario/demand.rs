@@ -130,8 +130,8 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
     all
 }
 
-/// Where late acknowledgements count, the load is at most what it is where none does: no message is delivered more
-/// often for them.
+/// Where late acknowledgements count, the load is at most what it is where none does: no message is delivered
+/// more often for them.
 fn bound_by_void(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>, all: &mut [Demand]) {
     let mut void = scenario.clone();
     void.queues.iter_mut().for_each(|queue| queue.late_ack = LateAck::Void);

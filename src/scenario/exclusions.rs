@@ -37,6 +37,7 @@ pub(super) const EXCLUSIONS: &[Exclusion] = {
             &[
                 ConsumerBatches,
                 Prefetch,
+                PrefetchOnDemand,
                 VisibilityTimeout,
                 Partitions,
                 UnequalServers,
@@ -149,6 +150,7 @@ pub(super) const EXCLUSIONS: &[Exclusion] = {
             ],
             LEAVE_OUT,
         ),
+        (HeadExpiry, &[Order, Partitions, KeyLocks], LEAVE_OUT),
         (DeliverAfter, &[Room, DropHead, Block], LEAVE_OUT),
         (KeyLocks, &[Order, Room, DropHead, Block], LEAVE_OUT),
         (

@@ -2,7 +2,7 @@
 
 use super::feature::{Feature, Use};
 use super::model::{
-    Ack, Complete, Consumer, Deliver, Discipline, Durability, LateAck, Locks, Overflow, Preemption,
+    Ack, Complete, Consumer, Deliver, Discipline, Durability, Expiry, LateAck, Locks, Overflow, Preemption,
     PrefetchBy, Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers, Topic,
 };
 
@@ -46,6 +46,7 @@ impl Queue {
             (self.blocks() && order.is_some(), Feature::BlockedOrder),
             (self.message_ttl.is_some(), Feature::TimeToLive),
             (self.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0), Feature::RandomTimeToLive),
+            (self.expiry == Expiry::Head, Feature::HeadExpiry),
             (self.deliver_after.is_some(), Feature::DeliverAfter),
             (self.delivery_limit.is_some(), Feature::DeliveryLimit),
             (self.dead_letter.is_some(), Feature::DeadLetters),

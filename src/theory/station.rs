@@ -4,8 +4,8 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{ProducerWork, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, LateAck, Locks, Overflow,
-    Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Expiry, Feature, LateAck, Locks,
+    Overflow, Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -209,6 +209,10 @@ impl<'a> Station<'a> {
             Feature::Transit => groups.iter().any(|c| c.transit.is_some()),
             Feature::DeliverAfter => queue.deliver_after.is_some(),
             Feature::TimeToLive => queue.message_ttl.is_some(),
+            // What came first expires first, if all may wait for as long.
+            Feature::HeadExpiry => {
+                queue.expiry == Expiry::Head && queue.message_ttl.as_ref().is_none_or(|ttl| ttl.scv() > 0.0)
+            }
             Feature::VisibilityTimeout => {
                 // In a consumer's own line a delivery ages before its work begins.
                 let whole =

@@ -4,7 +4,7 @@
 use super::{TARGETS, TargetEntry};
 use crate::answer::MeasurementCaveat;
 use crate::load::UnmeasurableSetting;
-use crate::scenario::{Feature, Scenario, Use};
+use crate::scenario::{Expiry, Feature, Scenario, Use};
 
 /// How a target plays a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) fn in_process(feature: Feature) -> Support {
         }
         Feature::RandomTimeToLive => Support::Otherwise(
             "what has expired is thrown out when it comes to the head of the line, and at once in the \
-                simulation",
+                simulation but with expiry = \"head\"",
         ),
         _ => Support::Played,
     }
@@ -133,6 +133,13 @@ impl TargetEntry {
                 plays => plays,
             };
         }
+        // Who lets messages expire does so at the head of the line.
+        if feature == Feature::HeadExpiry {
+            return match (self.plays)(Feature::TimeToLive) {
+                Support::Otherwise(_) => Support::Played,
+                plays => plays,
+            };
+        }
         if feature == Feature::SharedWorkers && self.broker.is_some() {
             return Support::Refused(
                 "a client waits for what one queue brings: write one queue with priorities, or target = \"in-process\"",
@@ -165,7 +172,12 @@ impl TargetEntry {
 impl TargetEntry {
     /// What it plays otherwise than the simulation does, of a scenario.
     pub(in crate::load) fn caveats(&self, scenario: &Scenario) -> Vec<MeasurementCaveat> {
+        let at_head = |used: &Use| {
+            used.feature == Feature::RandomTimeToLive
+                && scenario.queues.iter().any(|q| q.name == used.name && q.expiry == Expiry::Head)
+        };
         let otherwise = |used: &Use| match self.support(used.feature) {
+            Support::Otherwise(_) if self.broker.is_none() && at_head(used) => None,
             Support::Otherwise(how) => {
                 Some(MeasurementCaveat::PlayedOtherwise { setting: used.setting(), target: self.name, how })
             }

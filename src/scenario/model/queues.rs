@@ -29,6 +29,10 @@ declare! {
         message_ttl: Option<Law> = None, Maybe(Timespan::AboveZero), "how long after it came to the queue a message \
             may still wait; one in a retry_delay expires at its end, and one whose sender waits for room (overflow = \
             \"block\") has not come yet";
+        /// Where in the line a message is thrown out whose time to live is over.
+        expiry: Expiry = Expiry::Anywhere, Unspoken(Word),
+            "anywhere: what waits for too long is thrown out at once; head: when it comes to the head of the line, and \
+             takes room until then, as of RabbitMQ; default anywhere";
         /// How long a message is held back before it can be taken for the first time; `None` is not at all.
         deliver_after: Option<Law> = None, Maybe(Timespan::AboveZero),
             "how long a message is held back before it can be taken";
@@ -87,6 +91,7 @@ pub(in super::super) const SYNCS: &[SettingKey] = &[key(
     "commits, one after the other, that a message takes",
 )];
 
+choice!(Expiry: "anywhere" => Anywhere, "head" => Head);
 choice!(LateAck: "void" => Void, "until-redelivered" => UntilRedelivered, "accepted" => Accepted);
 choice!(Locks: "none" => None, "by-key" => ByKey);
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
@@ -157,6 +162,17 @@ pub enum Overflow {
     DropHead,
     /// Its sender waits for room.
     Block,
+}
+
+/// Where in the line a message is thrown out whose time to live is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Expiry {
+    /// Wherever it is.
+    #[default]
+    Anywhere,
+    /// At the head.
+    Head,
 }
 
 /// What the acknowledgement of a delivery is worth whose visibility timeout is over.

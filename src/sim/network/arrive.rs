@@ -228,19 +228,6 @@ impl<S: Blocks> Network<S> {
         false
     }
 
-    /// Whether a message that comes now finds its queue full, and nobody who takes it at once.
-    fn finds_no_room(&mut self, slot: u32) -> bool {
-        let station = &self.stations[self.jobs[slot].queue as usize];
-        station.room.is_some_and(|room| station.ready >= room) && !self.hands_over_at_once(slot)
-    }
-
-    /// A message has come to its queue, where its time to live begins. Says when that ends, if it does.
-    pub(super) fn starts_time_to_live(&mut self, slot: u32) -> Option<u64> {
-        let expires = self.now.saturating_add(self.time_to_live(slot, self.jobs[slot].queue)?);
-        self.jobs[slot].expires = expires;
-        Some(expires)
-    }
-
     /// A message that has found room: to disk first if need be, then to a server or into the line.
     pub(super) fn admit(&mut self, slot: u32) {
         let queue = self.jobs[slot].queue;

@@ -4,7 +4,6 @@ use super::commit::FSYNC;
 use super::dispatch::{Dispatch, speeds};
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
-use super::late::LateDeliveries;
 use super::leave::Families;
 use super::limits::GroupLimit;
 use super::members::Members;
@@ -18,7 +17,7 @@ use super::sender::{level, levels, sender};
 use super::servers_needed::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
-use super::{Network, NetworkEvent};
+use super::{Network, NetworkEvent, heads::LineHeads};
 use crate::behaviour::{
     ConsumerPolicy, Draws, MessageIdentity, MessageKeys, QueuePolicy, Role, ServerScaler, TimeScale,
     TopicPolicy,
@@ -85,7 +84,8 @@ impl<S: Blocks> Network<S> {
             ahead,
             families: Families::default(),
             brought: HashMap::new(),
-            late: LateDeliveries::default(),
+            late: Default::default(),
+            heads: LineHeads::of(scenario),
             offered: 0,
             backlog: scenario.queues.iter().map(|q| q.initial_backlog).collect(),
             begun: false,

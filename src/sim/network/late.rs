@@ -31,7 +31,8 @@ impl LateDeliveries {
         stay.stamps.push(job.stamp);
     }
 
-    /// Which of a message's deliveries a stamp is that of, 1 being the first; `None` if of none during this stay.
+    /// Which of a message's deliveries a stamp is that of, 1 being the first; `None` if of none during this
+    /// stay.
     fn which(&self, slot: u32, job: &Job, stamp: u32) -> Option<u32> {
         let stay = self.0.get(slot as usize)?;
         // A slot is used again, and so is a message's where it comes back.
@@ -49,8 +50,8 @@ impl<S: Blocks> Network<S> {
         self.late.note(slot, job);
     }
 
-    /// A server is done with a delivery whose time was over. Says whether the message is done with that and goes on;
-    /// who else has it meanwhile works for nothing.
+    /// A server is done with a delivery whose time was over. Says whether the message is done with that and
+    /// goes on; who else has it meanwhile works for nothing.
     #[cold]
     pub(super) fn acknowledged_late<R: Recorder>(
         &mut self,

@@ -17,9 +17,8 @@
 //! is over.
 //!
 //! A delivery begins when a message is handed to a consumer, be it into its own line, and with it the
-//! visibility timeout. When that is over the delivery is void: the message waits again in its old place, or
-//! is lost if that was its last delivery. The consumer does not know, and works on its copy in its turn; but
-//! what it says of it, success or failure, counts no more, unless the queue says otherwise ([`late`]).
+//! visibility timeout. When that is over it is void: the message waits again in its old place, or is lost if
+//! that was its last. The consumer does not know, and works on; what its word is worth then says [`late`].
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait
 //! for: a server, a commit, their turn in a consumer's own line, or the next attempt. A message whose sender
@@ -36,6 +35,7 @@ mod commit;
 mod dispatch;
 mod engine;
 mod finish;
+mod heads;
 mod idle;
 mod integral;
 mod job;
@@ -79,12 +79,13 @@ use crate::discipline::ServiceOrder as _;
 use crate::message::{Level, Recorder};
 use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
+use heads::LineHeads;
 use job::{JobState, Jobs};
 use late::LateDeliveries;
 use leave::Families;
 use parts::{Client, GroupState, QueueState, SimServer, TopicState};
 use resources::ResourceState;
-use sender::Sender;
+use sender::{Sender, turn_of};
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.
@@ -211,6 +212,7 @@ pub struct Network<S> {
     /// comes back.
     brought: HashMap<u32, (u64, u64)>,
     late: LateDeliveries,
+    heads: LineHeads,
     /// Messages that reached the network so far.
     offered: u64,
     /// Messages that wait in each queue before the plan begins.
@@ -277,6 +279,9 @@ impl<S: Blocks> Network<S> {
         }
         if !self.gathering.is_empty() && !self.awaits_more() {
             self.take_gathered();
+        }
+        if !self.heads.is_empty() {
+            self.throw_out(recorder);
         }
         true
     }
@@ -393,9 +398,4 @@ impl<S: Blocks> Network<S> {
         }
         job.state = JobState::Away;
     }
-}
-
-/// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
-fn turn_of(producer: u32, producers: usize) -> u64 {
-    u64::from(producer).min(producers as u64)
 }

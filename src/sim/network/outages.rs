@@ -98,7 +98,8 @@ impl<S: Blocks> Network<S> {
         self.loses_its_work(server, recorder);
     }
 
-    /// A server that was at work is so no more, and what it had is delivered again, or lost where it was acknowledged.
+    /// A server that was at work is so no more, and what it had is delivered again, or lost where it was
+    /// acknowledged.
     pub(super) fn loses_its_work<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let queue = self.servers[server as usize].queue;
         let auto_ack = self.groups[self.servers[server as usize].group as usize].auto_ack;

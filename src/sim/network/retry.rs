@@ -85,11 +85,13 @@ impl<S: Blocks> Network<S> {
     /// A message that comes back may be too late. Says whether it is not.
     fn still_lives<R: Recorder>(&mut self, slot: u32, recorder: &mut R) -> bool {
         let expires = self.jobs[slot].expires;
-        if expires < self.now {
+        let queue = self.jobs[slot].queue;
+        let behind = self.stations[queue as usize].policy.at_head && self.stations[queue as usize].ready > 0;
+        if expires < self.now && !behind {
             self.lose(slot, Outcome::Expired, recorder);
             return false;
         }
-        if expires != u64::MAX {
+        if expires >= self.now && expires != u64::MAX {
             self.live_until(slot, expires);
         }
         self.jobs[slot].left = FRESH;
@@ -154,7 +156,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn expire<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
         let (queue, waits) = (job.queue, matches!(job.state, JobState::Ready | JobState::Committing));
-        if job.place as u32 != place || job.expires > self.now || !waits {
+        if job.place as u32 != place || job.expires > self.now || !waits || self.outlives(slot) {
             return;
         }
         self.uncount(slot);

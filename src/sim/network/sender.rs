@@ -29,6 +29,11 @@ impl<S> Network<S> {
     }
 }
 
+/// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
+pub(super) fn turn_of(producer: u32, producers: usize) -> u64 {
+    u64::from(producer).min(producers as u64)
+}
+
 /// The priorities that there are, the highest first; what waits from the start has 0.
 pub(super) fn levels(scenario: &Scenario) -> Vec<i32> {
     let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);

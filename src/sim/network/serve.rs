@@ -3,8 +3,8 @@
 use super::dispatch::Dispatch;
 use super::job::{FRESH, JobState, Jobs};
 use super::parts::{Phase, QueueState, SimServer};
-use super::sender::Sender;
-use super::{Network, NetworkEvent, turn_of};
+use super::sender::{Sender, turn_of};
+use super::{Network, NetworkEvent};
 use crate::discipline::{ServiceOrder as _, Ticket};
 use crate::message::Recorder;
 use crate::scenario::{Discipline, LateAck};
@@ -252,6 +252,16 @@ impl<S: Blocks> Network<S> {
     /// The next message of one of a queue's lines.
     #[inline(always)]
     pub(super) fn pull_from(&mut self, queue: u32, lane: usize) -> Option<u32> {
+        let slot = self.pull_any(queue, lane)?;
+        if self.stations[queue as usize].policy.at_head {
+            return self.first_alive(slot, queue, lane);
+        }
+        Some(slot)
+    }
+
+    /// The same, however old it is.
+    #[inline(always)]
+    pub(super) fn pull_any(&mut self, queue: u32, lane: usize) -> Option<u32> {
         let station = &mut self.stations[queue as usize];
         if station.ready > 0 && lane < station.lanes.len() {
             while let Some(ticket) = station.lanes[lane].pop() {

@@ -19,7 +19,7 @@ use super::watch::Watch;
 use crate::answer::{Answer, Caveat, Growth, MeasurementCaveat, Method, Quantity, Reason, Unanswered};
 use crate::load::{self, LoadError};
 use crate::message::Happened;
-use crate::scenario::{Consumer, Discipline, Queue, Scenario};
+use crate::scenario::{Consumer, Discipline, Expiry, Queue, Scenario};
 use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
 use crate::workload::{Block, Kept};
@@ -163,7 +163,8 @@ fn reason(refused: LoadError) -> Reason {
 /// line, as brokers do.
 fn late_expiry(scenario: &Scenario) -> Option<Caveat> {
     let late = |q: &&Queue| {
-        q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo)
+        q.expiry == Expiry::Anywhere
+            && q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo)
     };
     let queue = scenario.queues.iter().find(late)?.name.clone();
     Some(MeasurementCaveat::LateExpiry { queue }.into())

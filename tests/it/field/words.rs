@@ -4,6 +4,7 @@
 
 mod blocking_retries;
 mod choosing;
+mod head_expiry;
 mod held_back;
 mod joins;
 mod late_acks;
@@ -38,4 +39,17 @@ fn messages(count: u64, rate: f64, keys: u32, work: f64) -> Vec<(f64, u32, f64)>
         (at, (uniform(1) * f64::from(keys)).ceil() as u32, -uniform(2).ln() * work)
     };
     (0..count).map(each).collect()
+}
+
+/// What a consumer has fetched ahead it would begin while a sooner message waits: refused, however it fetches.
+#[test]
+fn what_is_fetched_ahead_does_not_go_with_preemption() {
+    for by in ["turn", "demand"] {
+        let text = format!(
+            "[producers.p]\nto = \"q\"\nrate = \"1/s\"\n[queues.q]\ndiscipline = \"priority\"\npreemption = \"resume\"\n\
+             [consumers.c]\nfrom = \"q\"\nservice_time = \"exponential(10ms)\"\nprefetch = 4\nprefetch_by = \"{by}\"\n"
+        );
+        let refusal = refusal(&text);
+        assert!(refusal.contains("preemption, which does not go with prefetch above 1"), "{refusal}");
+    }
 }

@@ -178,6 +178,18 @@ fn failures() -> Vec<Scene> {
             vec![retry(serves(2, MS))],
         ),
         several(
+            "poison, too old, at the head",
+            poisoned(),
+            vec![Queue { ttl: Some(15 * MS), head: true, ..limit(4) }, queue()],
+            vec![retry(serves(2, MS))],
+        ),
+        several(
+            "poison at once, too old, at the head, bounded",
+            poisoned(),
+            vec![Queue { ttl: Some(12 * MS), head: true, max_length: Some(5), ..limit(4) }, queue()],
+            vec![serves(1, MS), retry(serves(1, MS))],
+        ),
+        several(
             "poison, bounded",
             poisoned(),
             vec![Queue { max_length: Some(2), ..limit(3) }, queue()],

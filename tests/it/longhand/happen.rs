@@ -159,7 +159,8 @@ impl World<'_> {
         let this = &self.stays[stay];
         let old = self.scene.queues[this.queue].ttl.is_some_and(|ttl| this.sent + ttl <= self.now);
         let returns_later = |from| this.deliveries > 0 && from > self.now;
-        if old && matches!(this.state, State::Waits { from } if !returns_later(from)) {
+        let behind = self.scene.queues[this.queue].head && self.first_of(this.queue) != Some(stay);
+        if old && !behind && matches!(this.state, State::Waits { from } if !returns_later(from)) {
             self.ends(stay, Outcome::Expired);
         }
     }
@@ -180,7 +181,8 @@ impl World<'_> {
             self.ends(stay, Outcome::Dropped);
             return;
         }
-        if from == self.now && q.ttl.is_some_and(|ttl| self.stays[stay].sent + ttl < self.now) {
+        let behind = q.head && self.length(self.stays[stay].queue) > 0;
+        if from == self.now && !behind && q.ttl.is_some_and(|ttl| self.stays[stay].sent + ttl < self.now) {
             self.ends(stay, Outcome::Expired);
             return;
         }

@@ -38,6 +38,7 @@ pub(super) struct Queue {
     pub overflow: &'static str,
     pub max_length: Option<usize>,
     pub ttl: Option<Ns>,
+    pub head: bool,
     pub held: Ns,
     pub limit: Option<u32>,
     pub dead: Option<usize>,
@@ -255,6 +256,7 @@ impl Queue {
         line(&mut text, "overflow", word(self.overflow));
         line(&mut text, "max_length", self.max_length.map(|n| n.to_string()));
         line(&mut text, "message_ttl", self.ttl.and_then(time));
+        line(&mut text, "expiry", self.head.then(|| "\"head\"".into()));
         line(&mut text, "deliver_after", time(self.held));
         line(&mut text, "delivery_limit", self.limit.map(|n| n.to_string()));
         line(&mut text, "dead_letter", self.dead.map(|q| format!("\"q{q}\"")));

@@ -6,7 +6,25 @@ use super::world::{Event, Job, PARTS, State, World};
 impl World<'_> {
     /// Lets messages be taken, and those that wait for room come in, until nothing changes.
     pub(super) fn settle(&mut self) {
-        while self.begin_what_is_in_hand() || self.hand_one_over() || self.let_one_in() || self.interrupt() {}
+        while self.begin_what_is_in_hand()
+            || self.throw_one_out()
+            || self.hand_one_over()
+            || self.let_one_in()
+            || self.interrupt()
+        {}
+    }
+
+    /// What is at the head of the line and too old goes, where it stayed until then.
+    fn throw_one_out(&mut self) -> bool {
+        for queue in (0..self.scene.queues.len()).filter(|q| self.scene.queues[*q].head) {
+            let ttl = self.scene.queues[queue].ttl.unwrap_or(Ns::MAX);
+            let old = |stay: &usize| self.stays[*stay].sent.saturating_add(ttl) < self.now;
+            if let Some(first) = self.first_of(queue).filter(old) {
+                self.ends(first, super::Outcome::Expired);
+                return true;
+            }
+        }
+        false
     }
 
     /// A server that is free begins with what it keeps or what lies in its hand.

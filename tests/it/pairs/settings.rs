@@ -480,6 +480,25 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         "acknowledgements however late",
         &[("queues.q", "visibility_timeout", "\"60ms\""), ("queues.q", "late_ack", "\"accepted\"")],
     ),
+    (
+        "time to live at the head",
+        &[("queues.q", "message_ttl", "\"200ms\""), ("queues.q", "expiry", "\"head\"")],
+    ),
+    (
+        "random time to live at the head",
+        &[
+            ("queues.q", "message_ttl", "{ law = \"exponential\", mean = \"200ms\" }"),
+            ("queues.q", "expiry", "\"head\""),
+        ],
+    ),
+    (
+        "servers that are killed",
+        &[(
+            "consumers.c",
+            "autoscale",
+            "{ min = 1, max = 3, target_backlog = 2, every = \"500ms\", scale_in = \"kill\" }",
+        )],
+    ),
     ("who sends again", &[("producers.p", "resend", "{ after = \"300ms\", at_most = 1 }")]),
     ("servers of two queues", &[("consumers.c", "from", "[\"q\", \"s\"]"), ("queues.s", "partitions", "")]),
     (

@@ -9,8 +9,8 @@ fn trajectory(text: &str) -> Vec<(u64, u64, u64, u32)> {
     all
 }
 
-/// Of servers that are alike none is the fastest, and the one that has been idle longest comes first: to the nanosecond
-/// what happens without a choice, while servers come and go by the clock or by the backlog.
+/// Of servers that are alike none is the fastest, and the one that has been idle longest comes first: to the
+/// nanosecond what happens without a choice, while servers come and go by the clock or by the backlog.
 #[test]
 fn of_servers_alike_the_fastest_is_the_one_idle_longest() {
     let clock = "count = [{ for = \"900ms\", count = 3 }, { for = \"700ms\", count = 5 }, { for = \"200ms\", count = 1 }]";
@@ -34,8 +34,8 @@ fn of_servers_alike_the_fastest_is_the_one_idle_longest() {
     }
 }
 
-/// A message every 100 ms, of 5 ms with a fast server and of 20 ms with the slow one, which is there for those times in
-/// which the clock has no fast one.
+/// A message every 100 ms, of 5 ms with a fast server and of 20 ms with the slow one, which is there for
+/// those times in which the clock has no fast one.
 #[test]
 fn the_fastest_of_those_that_are_there() {
     let text = |fast: &str| {

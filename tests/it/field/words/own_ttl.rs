@@ -52,9 +52,9 @@ fn only_a_producer_s_own_messages_expire() {
     assert_eq!(simulated(&text, "producers.o.loss").0, 0.0);
 }
 
-/// A message whose sender waits for room has not come to the queue, where its time begins: with room for one beside the
-/// one server nobody in the queue waits for longer than one service, 10 ms, and so nobody expires after 11 ms, however
-/// long the senders wait. What may wait anywhere is lost after 11 ms.
+/// A message whose sender waits for room has not come to the queue, where its time begins: with room for one
+/// beside the one server nobody in the queue waits for longer than one service, 10 ms, and so nobody expires
+/// after 11 ms, however long the senders wait. What may wait anywhere is lost after 11 ms.
 #[test]
 fn no_time_runs_while_a_sender_waits_for_room() {
     let constant = |more| line("", more, "").replace("exponential(10ms)", "10ms").replace("60_000", "20_000");

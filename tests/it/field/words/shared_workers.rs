@@ -57,8 +57,8 @@ fn weights_share_the_waits_out() {
     assert!(urgent > 0.008 / 0.7 + 0.001 && urgent < 0.04 && bulk > 0.04, "{urgent} {bulk}");
 }
 
-/// The mean waits of two kinds of messages, those of the keys 1 to 3 and the others, at one server that takes the next
-/// of either where only those wait, else of the first kind with a probability.
+/// The mean waits of two kinds of messages, those of the keys 1 to 3 and the others, at one server that takes
+/// the next of either where only those wait, else of the first kind with a probability.
 fn by_chance(all: &[(f64, u32, f64)], first: f64) -> [f64; 2] {
     let draws = Key::new(77, 0);
     let mut waiting = [VecDeque::new(), VecDeque::new()];
@@ -123,7 +123,8 @@ fn a_backlog_is_worked_off_in_the_list_s_order() {
     }
 }
 
-/// On the in-process queue servers wait for several queues; brokers and what comes later by itself are refused by name.
+/// On the in-process queue servers wait for several queues; brokers and what comes later by itself are
+/// refused by name.
 #[test]
 fn servers_of_several_queues_are_measured_in_this_process() {
     let text = |more: &str, queue: &str| {
