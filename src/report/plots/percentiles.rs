@@ -26,6 +26,8 @@ const WIDE: f64 = 40.0;
 
 /// The last percentile that every table quotes.
 const QUOTED: (&str, f64) = ("total.latency.p999", 0.999);
+/// Times the slowest that an interval may reach to be drawn whole.
+const WHOLE_INTERVALS: f64 = 1.5;
 /// Times the slowest that an objective may be to be drawn.
 const NEAR: f64 = 2.0;
 
@@ -45,7 +47,9 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let slowest = curves.iter().filter_map(|c| c.points.last()).map(|p| p.1).fold(0.0, f64::max);
     // An objective far above the curves is named, but does not press them flat.
     let near = limits.iter().map(|l| l.0).filter(|l| *l <= NEAR * slowest);
-    let highest = near.fold(slowest, f64::max);
+    // Intervals are drawn whole, as long as they do not press the curves flat.
+    let ends = curves.iter().flat_map(|c| &c.band).map(|b| b.2.min(WHOLE_INTERVALS * slowest));
+    let highest = near.chain(ends).fold(slowest, f64::max);
     if highest <= 0.0 || most <= 0.0 {
         return None;
     }
@@ -178,7 +182,8 @@ fn bars(panel: &Panel<'_, '_>, curve: &Curve) {
     let band: Vec<(f64, f64, f64)> = curve.band.iter().map(|b| (nines(b.0), b.1, b.2)).collect();
     if let Pen::Dots(_) = theme::pen(curve.method) {
         for (x, low, high) in band {
-            panel.line(&[(x, low), (x, high)], color, Pen::Solid(12));
+            let inside = [(x, low.max(panel.y.floor())), (x, high.min(panel.y.ceiling()))];
+            panel.line(&inside, color, Pen::Solid(12));
         }
     } else {
         panel.band(&band, color);

@@ -51,3 +51,26 @@ fn a_timetable_counts_in_the_load_and_in_the_answer() {
     let never = refusal(&text.replace("count = 3", "count = 0").replace("count = 1 }", "count = 0 }"));
     assert!(never.contains("there is never a server"), "{never}");
 }
+
+/// Two servers are up for 10 s and down for 5 s, together; twenty messages of 1 s wait from the start.
+#[test]
+fn servers_that_are_down_are_not_there_over_time_and_the_oldest_ages() {
+    let text = "[producers.p]\nto = \"q\"\nrate = \"1/s\"\n[queues.q]\ninitial_backlog = 20\n[consumers.c]\n\
+        from = \"q\"\ncount = 2\nservice_time = \"1s\"\n\
+        outages = { up = \"10s\", down = \"5s\", together = true }\n[objectives]\n\
+        \"queues.q.age.mean\" = \"< 100s\"\n[simulation]\nduration = \"30s\"\nreplications = 2\n";
+    let study = both(text);
+    let answer = study.answer(Method::Simulation).expect("plays it");
+    for moment in &answer.timelines["q"] {
+        let phase = moment.at % 15.0;
+        if (0.1..9.9).contains(&phase) || (10.1..14.9).contains(&phase) {
+            let there = if phase < 10.0 { 2.0 } else { 0.0 };
+            assert_eq!(moment.servers, Some(there), "{moment:?}");
+        }
+        // The first twenty are begun in the first nine seconds, and those that wait meanwhile came at the start.
+        if (0.1..8.9).contains(&moment.at) {
+            let age = moment.oldest.expect("an objective asks for it");
+            assert!((age - moment.at).abs() < 1e-6, "{moment:?}");
+        }
+    }
+}
