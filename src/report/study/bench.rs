@@ -82,7 +82,7 @@ fn compared(all: &[Benchmark]) -> Vec<String> {
         Some(if ratio.is_told() {
             format!("{name} sustains {times} times ({low} to {high}) what {first} does.")
         } else {
-            format!("{name} and {first} are not told apart: {times} times as much ({low} to {high}).")
+            format!("{name} and {first} cannot be told apart: {times} times as much ({low} to {high}).")
         })
     };
     others.iter().filter_map(one).collect()

@@ -76,7 +76,7 @@ use super::LevelSampler;
 use super::calendar::Calendar;
 use crate::behaviour::MessageKeys;
 use crate::discipline::ServiceOrder as _;
-use crate::message::{Level, Recorder};
+use crate::message::Recorder;
 use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use heads::LineHeads;
@@ -339,26 +339,6 @@ impl<S: Blocks> Network<S> {
     pub(super) fn live_until(&mut self, slot: u32, at: u64) {
         let place = self.jobs[slot].place;
         self.calendar.plan(at, LIVES | place, NetworkEvent::Expire { slot, place: place as u32 });
-    }
-
-    /// Looks at all queues whenever it is time before an instant.
-    #[cold]
-    fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
-        while self.sampler.next < instant {
-            let at = self.sampler.next;
-            let ages = self.ages(at);
-            for (queue, station) in self.stations.iter().enumerate() {
-                recorder.level(&Level {
-                    at,
-                    queue: queue as u32,
-                    waiting: station.waiting.level(),
-                    busy: station.serving.level(),
-                    oldest: ages.as_ref().map(|ages| ages[queue]),
-                    servers: self.servers_there(queue),
-                });
-            }
-            self.sampler.pass();
-        }
     }
 
     /// Takes a message out of the count of those that wait or are served.

@@ -3,6 +3,7 @@
 use super::Network;
 use super::job::JobState;
 use super::parts::{GroupState, QueueState};
+use crate::message::{Level, Recorder};
 use crate::sim::{BlockedSenders, GroupTotals, QueueCounts, QueueTotals, Totals};
 use crate::workload::Blocks;
 
@@ -49,6 +50,26 @@ impl<S: Blocks> Network<S> {
         }
         let served = station.groups.iter().map(|&g| self.groups[g as usize].handled).sum();
         QueueCounts { served, deliveries: served, delivered: served, ..station.counts }
+    }
+
+    /// Looks at all queues whenever it is time before an instant.
+    #[cold]
+    pub(super) fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
+        while self.sampler.next < instant {
+            let at = self.sampler.next;
+            let ages = self.ages(at);
+            for (queue, station) in self.stations.iter().enumerate() {
+                recorder.level(&Level {
+                    at,
+                    queue: queue as u32,
+                    waiting: station.waiting.level(),
+                    busy: station.serving.level(),
+                    oldest: ages.as_ref().map(|ages| ages[queue]),
+                    servers: self.servers_there(queue),
+                });
+            }
+            self.sampler.pass();
+        }
     }
 
     /// For how long the oldest message that waits in each queue has waited at an instant, 0 where none does;
