@@ -71,8 +71,9 @@ fn its_load_lies_between_two_bounds_and_theory_and_targets_refuse_it_by_name() {
     let nothing = refusal(&text.replace("visibility_timeout = \"1s\"\n", ""));
     assert!(nothing.contains("no visibility_timeout: nothing is late"), "{nothing}");
     assert!(refusal(&text.replace("until-redelivered", "sometimes")).contains("until-redelivered"));
+    let longer = format!("{text}[measurement]\nduration = \"10min\"\n");
     let measured = queuelab::study::run(
-        &crate::semantics::scenario(&text),
+        &crate::semantics::scenario(&longer),
         &[Method::Measurement],
         &queuelab::study::NoProgress,
     );
