@@ -157,7 +157,6 @@ pub(super) fn late() -> Vec<Scene> {
     let room = |overflow| Queue { max_length: Some(2), overflow, ..queue() };
     let ttl = || Queue { ttl: Some(19 * MS), ..queue() };
     let limit = |n| Queue { limit: Some(n), ..queue() };
-    let batch = || Group { batch: Some((3, 4 * MS)), per_message: MS, ..serves(3, 5 * MS) };
     vec![
         one("late, not handed out again", until(queue()), vec![serves(1, 7 * MS), serves(1, 2 * MS)]),
         one("late, one server", until(queue()), vec![serves(1, 7 * MS)]),
@@ -183,12 +182,6 @@ pub(super) fn late() -> Vec<Scene> {
         several("late, locked", longer(), vec![accepted(Queue { locks: true, ..queue() })], {
             vec![serves(3, MS)]
         }),
-        one("late, in a batch", accepted(queue()), vec![batch()]),
-        one(
-            "late, not again, in a batch",
-            until(Queue { limit: Some(4), ..room("drop-head") }),
-            vec![batch()],
-        ),
         one("late, by a bucket", accepted(queue()), {
             let bucket = Some(Bucket { every: 4_000_000, burst: 3, each: false });
             vec![Group { bucket, ..serves(4, 8 * MS) }]

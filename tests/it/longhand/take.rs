@@ -125,12 +125,8 @@ impl World<'_> {
         if partitioned && self.servers.iter().enumerate().any(|(i, s)| serves(s, i)) {
             return false;
         }
-        // What comes, or comes back, at the same instant is waited for.
-        let comes = |event: &Event| matches!(event, Event::Due(_) | Event::Arrive(..) | Event::Visible(..));
-        let more = || self.events.iter().any(|(at, _, event)| *at == self.now && comes(event));
         self.group_of(server).batch.is_none_or(|(max, linger)| {
-            let lingered = self.stays[first].sent + linger <= self.now;
-            self.waiting(queue).count() >= max || lingered && !more()
+            self.waiting(queue).count() >= max || self.stays[first].sent + linger <= self.now
         })
     }
 
