@@ -120,7 +120,7 @@ fn boxes(scenario: &Scenario, answers: &[Answer]) -> Vec<FlowBox> {
     });
     let consumers = scenario.consumers.iter().map(|group| {
         let servers = match group.count {
-            _ if group.autoscale.is_some() || !group.shifts.is_empty() => "servers by need".into(),
+            _ if group.autoscale.is_some() || !group.shifts.is_empty() => "by need".into(),
             Servers::Count(1) => "1 server".into(),
             Servers::Count(count) => format!("{count} servers"),
             Servers::Unlimited => "no limit".into(),

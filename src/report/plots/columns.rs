@@ -17,7 +17,7 @@ impl Columns {
     pub(super) fn of(frame: Frame) -> Self {
         match frame {
             Frame::Alone | Frame::Page => Columns { width: 760, edge: 24, left: 66, right: 638 },
-            Frame::Phone => Columns { width: 350, edge: 2, left: 52, right: 249 },
+            Frame::Phone => Columns { width: 350, edge: 2, left: 52, right: 245 },
         }
     }
 }

@@ -60,6 +60,15 @@ pub(super) fn length(study: &Study) -> Option<QuotedLength> {
     let sections = rows::sections(study);
     quoted(study, &sections, ("queue length, mean", "mean queue length"))
         .or_else(|| quoted(study, &sections, ("queue length, max", "longest queue")))
+        .map(|found| begun(study, found))
+}
+
+/// A sentence's beginning, unless that is a queue's name.
+fn begun(study: &Study, found: QuotedLength) -> QuotedLength {
+    match study.scenario.queues.len() {
+        1 => QuotedLength { words: crate::report::headline::capitalized(&found.words), ..found },
+        _ => found,
+    }
 }
 
 /// How long the longest queue gets, and how long it takes to drain, where it does.
@@ -72,7 +81,7 @@ pub(super) fn peak(study: &Study) -> Option<QuotedLength> {
     let told = drains.map_or(String::new(), |drains| {
         format!("; {}", drains.words.strip_prefix(&format!("{}: ", drains.queue)).unwrap_or(&drains.words))
     });
-    Some(QuotedLength { words: longest.words + &told, ..longest })
+    Some(begun(study, QuotedLength { words: longest.words + &told, ..longest }))
 }
 
 /// The largest of a row's figures over all queues.
@@ -81,7 +90,8 @@ fn quoted(study: &Study, sections: &[Section], (words, name): (&str, &str)) -> O
     let (section, row) = rows.max_by(|a, b| most(a.1).total_cmp(&most(b.1)))?;
     let queue = queue(study, section)?;
     let whose = if study.scenario.queues.len() > 1 { format!("{queue}: ") } else { String::new() };
-    Some(QuotedLength { words: format!("{whose}{name} {}", figures(study, row)?), queue, most: most(row) })
+    let words = format!("{whose}{name} {}", figures(study, row)?);
+    Some(QuotedLength { words, queue, most: most(row) })
 }
 
 /// The queue that a section is about.
@@ -136,7 +146,7 @@ mod tests {
         );
         let quoted = length(&study).expect("a queue was watched");
         assert_eq!(quoted.queue, "orders");
-        assert!(quoted.words.starts_with("mean queue length 7.10 (theory), 7.1"), "{}", quoted.words);
+        assert!(quoted.words.starts_with("Mean queue length 7.10 (theory), 7.1"), "{}", quoted.words);
         assert_eq!(latency(&fixtures::bare()), None);
         assert!(length(&fixtures::bare()).is_none() && agreement(&fixtures::bare()).is_none());
     }

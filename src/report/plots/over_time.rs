@@ -17,6 +17,8 @@ use crate::study::Study;
 const MOST_POINTS: usize = 360;
 /// From the bottom of a panel to the top of the next, and to the end of the figure.
 const BETWEEN: i32 = 40;
+/// From a number on an axis to the next.
+const LEAST_STEP: i32 = 16;
 const BELOW: i32 = 62;
 
 /// One of the panels.
@@ -71,10 +73,18 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
                 time.title.clear();
                 time.ticks.iter_mut().for_each(|tick| tick.1.clear());
             }
-            let y = match strip.times {
+            let mut y = match strip.times {
                 true => Axis::linear_times(&strip.title, 0.0, strip.lines.high),
                 false => Axis::linear(&strip.title, 0.0, strip.lines.high),
             };
+            // A low panel has room for few numbers.
+            while y.ticks.len() as i32 * LEAST_STEP > strip.height {
+                let mut keep = false;
+                y.ticks.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+            }
             strip.lines.draw(&figure.panel((top, top + strip.height), time, y));
             top += strip.height + BETWEEN;
         }

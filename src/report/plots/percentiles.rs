@@ -38,6 +38,8 @@ struct Curve {
     /// Share, lower and upper end: of the intervals themselves where the curve is dots, else of a band about
     /// it.
     band: Vec<(f64, f64, f64)>,
+    /// The first and the last percentile with an interval.
+    known: Option<(f64, f64)>,
 }
 
 pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
@@ -158,7 +160,7 @@ fn bands_told(curves: &[Curve], confidence: f64) -> Vec<String> {
         if curve.band.is_empty() && [Method::Simulation, Method::Measurement].contains(&curve.method) {
             return Some(format!("no percentile of the {} has an interval", curve.method.name()));
         }
-        let (first, last) = (curve.band.first()?.0, curve.band.last()?.0);
+        let (first, last) = curve.known?;
         let (begin, end) = (curve.points.first()?.0, curve.points.last()?.0);
         let whole = first <= begin + 1e-6 && last >= end - 1e-6;
         (!whole).then(|| {
@@ -222,8 +224,9 @@ fn curves(study: &Study) -> Vec<Curve> {
         let points: Vec<(f64, f64)> =
             shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
         let dots = matches!(theme::pen(answer.method), Pen::Dots(_));
-        let band = if dots { intervals } else { band_about(&points, &intervals) };
-        (!points.is_empty()).then_some(Curve { method: answer.method, points, band })
+        let band = if dots { intervals.clone() } else { band_about(&points, &intervals) };
+        let known = intervals.first().zip(intervals.last()).map(|(first, last)| (first.0, last.0));
+        (!points.is_empty()).then_some(Curve { method: answer.method, points, band, known })
     };
     study.answers.iter().filter_map(curve).collect()
 }
