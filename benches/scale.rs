@@ -2,8 +2,8 @@
 //! beside one queue in the same run: `cargo bench --bench scale`.
 //!
 //! The figures of queues are those of whole simulations on one thread, set-up, statistics and estimates
-//! included, by the messages that they play: what is wanted is that they hardly depend on how many other queues
-//! there are. Ratios hold on any machine, nanoseconds only on the one that they were measured on.
+//! included, by the messages that they play: what is wanted is that they hardly depend on how many other
+//! queues there are. Ratios hold on any machine, nanoseconds only on the one that they were measured on.
 
 use queuelab::answer::Method;
 use queuelab::message::Forget;

@@ -54,8 +54,8 @@ pub struct Answer {
     /// By full path, as in `queues.orders.wait.mean`.
     #[serde(with = "saved::metrics")]
     pub metrics: BTreeMap<String, Estimate>,
-    /// What keeps these figures from being taken at face value; as JSON, sentences, and beside them what these
-    /// tell as data. Shown above them.
+    /// What keeps these figures from being taken at face value; as JSON, sentences, and beside them what
+    /// these tell as data. Shown above them.
     #[serde(flatten, with = "saved::caveats")]
     pub caveats: Vec<Caveat>,
     /// The gates that a measurement passed or failed; empty for the others.

@@ -38,8 +38,8 @@
 //!
 //! # The closed form of a station
 //!
-//! The formulas are plain functions of numbers, a file for each model, with source and domain ([`theory`] lists them). Or let
-//! [`theory::answer`] choose the model that fits and give every metric that it yields:
+//! The formulas are plain functions of numbers, a file for each model, with source and domain ([`theory`]
+//! lists them). Or let [`theory::answer`] choose the model that fits and give every metric that it yields:
 //!
 //! ```
 //! use queuelab::scenario::Scenario;
@@ -61,8 +61,8 @@
 //!
 //! # The queue with its log
 //!
-//! [`queue`] is an in-process queue with what brokers have: acknowledgement, redelivery, time to live, dead letters, topics. With its
-//! write-ahead log a message that was confirmed survives a crash:
+//! [`queue`] is an in-process queue with what brokers have: acknowledgement, redelivery, time to live, dead
+//! letters, topics. With its write-ahead log a message that was confirmed survives a crash:
 //!
 //! ```
 //! use queuelab::queue::{Confirm, DurableQueue, Settings};
@@ -115,7 +115,8 @@
 //! | a study as text, JSON and files | [`report`] |
 //! | instants in whole nanoseconds, quantities with their units; independent streams of random numbers | [`units`], [`rng`] |
 //!
-//! How to use it: the [`manual`]. How to work on it: [`contributing`]. What changed: [`changelog`]. Its words: [`vocabulary`].
+//! How to use it: the [`manual`]. How to work on it: [`contributing`]. What changed: [`changelog`]. Its
+//! words: [`vocabulary`].
 
 pub mod answer;
 mod behaviour;

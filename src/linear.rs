@@ -35,8 +35,8 @@ pub(crate) type SparseRows = Vec<Vec<(usize, f64)>>;
 
 /// Solves x = M x + b; `None` if I − M is singular, or a figure has no bound.
 ///
-/// Unknowns that depend on one another in a circle are solved together, after those that they depend on: where
-/// there is no circle, the work is in proportion to what is not zero.
+/// Unknowns that depend on one another in a circle are solved together, after those that they depend on:
+/// where there is no circle, the work is in proportion to what is not zero.
 pub(crate) fn fixed_point(m: &[Vec<(usize, f64)>], b: &[f64]) -> Option<Vec<f64>> {
     let mut x = b.to_vec();
     let mut place = vec![usize::MAX; b.len()];

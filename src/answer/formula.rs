@@ -84,7 +84,8 @@ pub enum FormulaNote {
          nothing of percentiles."
     )]
     UnderBacklog,
-    /// Of `delay = Q / C` where levels change with time: Q is the longest queue, and the delay the longest wait.
+    /// Of `delay = Q / C` where levels change with time: Q is the longest queue, and the delay the longest
+    /// wait.
     #[error(
         "with Q the longest queue, it is the longest wait: right under backlog, while C stays what it is. A \
          mean length says nothing where it changes with time."

@@ -95,8 +95,8 @@ impl<'a> MetricId<'a> {
         Some(MetricId { place, quantity, statistic })
     }
 
-    /// The path under which answers have a metric: another spelling of a percentile, such as `p99.9`, and of a
-    /// time become the usual one.
+    /// The path under which answers have a metric: another spelling of a percentile, such as `p99.9`, and of
+    /// a time become the usual one.
     pub fn usual_path(path: &str) -> String {
         let spelt = |id: &MetricId<'_>| {
             matches!(id.statistic, Statistic::Within(_)) || path.rsplit('.').next().is_some_and(is_number)
@@ -104,7 +104,8 @@ impl<'a> MetricId<'a> {
         MetricId::parse(path).filter(spelt).map_or_else(|| path.into(), |id| id.to_string())
     }
 
-    /// What to write instead of a path that is none because of its statistic, if that is what is wrong with it.
+    /// What to write instead of a path that is none because of its statistic, if that is what is wrong with
+    /// it.
     pub fn misspelt(path: &str) -> Option<&'static str> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let is_one = |end: &&str| end.starts_with("within(") || end.strip_prefix('p').is_some_and(digits);

@@ -18,8 +18,8 @@ pub enum Better {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Statistics {
-    /// `mean sd p50 p90 p95 p99 p999 max`, over messages, and any other percentile and any `within(TIME)` that
-    /// is asked for.
+    /// `mean sd p50 p90 p95 p99 p999 max`, over messages, and any other percentile and any `within(TIME)`
+    /// that is asked for.
     Times,
     /// `mean p99 max`, over time, and any other percentile that is asked for.
     Lengths,

@@ -1,5 +1,5 @@
-//! Percentiles by name: `p80` is the time within which 80 % of the messages are done. And what else is told of
-//! times because somebody asks.
+//! Percentiles by name: `p80` is the time within which 80 % of the messages are done. And what else is told
+//! of times because somebody asks.
 
 use super::{MetricId, Statistic};
 
@@ -7,8 +7,8 @@ use super::{MetricId, Statistic};
 pub const PERCENTILES: &[(&str, f64)] =
     &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
 
-/// A statistic of times that is reported because an objective or a precision names it: a percentile beside the
-/// usual ones, or the share of messages within a time.
+/// A statistic of times that is reported because an objective or a precision names it: a percentile beside
+/// the usual ones, or the share of messages within a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AskedStatistic {
     /// As in a metric path: `p80`, `within(20s)`.
@@ -21,8 +21,8 @@ pub struct AskedStatistic {
 const MOST_DIGITS: usize = 7;
 
 /// The share of messages below that a percentile's name stands for: two digits are per cent and further ones
-/// decimals of it, as in `p80`, `p999` (99.9 %) and `p5`; so are those behind a point, as in `p99.9`. `None` for
-/// anything else, `p100`, `p101`, `p990` and `p099` included.
+/// decimals of it, as in `p80`, `p999` (99.9 %) and `p5`; so are those behind a point, as in `p99.9`. `None`
+/// for anything else, `p100`, `p101`, `p990` and `p099` included.
 pub fn share_of(name: &str) -> Option<f64> {
     if let Some((percent, decimals)) = name.strip_prefix('p').and_then(|digits| digits.split_once('.')) {
         let digits = percent.len() <= 2 && percent.len() + decimals.len() <= MOST_DIGITS;
@@ -37,8 +37,8 @@ pub fn share_of(name: &str) -> Option<f64> {
     let share: f64 = match digits.len() {
         1 => format!("0.0{digits}").parse().ok()?,
         2 => format!("0.{digits}").parse().ok()?,
-        // Who writes p100 means the maximum, not a tenth, who writes p099 the 99th, and who writes p101 or p150
-        // knows not what.
+        // Who writes p100 means the maximum, not a tenth, who writes p099 the 99th, and who writes p101 or
+        // p150 knows not what.
         _ if digits.ends_with('0') || !digits.starts_with('9') => return None,
         _ => format!("0.{digits}").parse().ok()?,
     };

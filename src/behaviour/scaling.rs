@@ -63,8 +63,8 @@ impl Autoscaler {
     }
 
     /// Looks at how many messages wait and what the group's servers do: one server is wanted for every
-    /// `target_backlog` messages, between `min` and `max`, and no more than have something to do, where that is
-    /// known. More are started at once; fewer stay only when so many were not needed for the cooldown.
+    /// `target_backlog` messages, between `min` and `max`, and no more than have something to do, where that
+    /// is known. More are started at once; fewer stay only when so many were not needed for the cooldown.
     pub(crate) fn look(
         &mut self,
         waiting: u64,
@@ -190,7 +190,8 @@ impl ServerScaler {
         matches!(self, ServerScaler::ByBacklog(scaler) if scaler.settings.scale_in == ScaleIn::Kill)
     }
 
-    /// Looks at how many messages wait, how many servers have something to do at most, and what the group's do.
+    /// Looks at how many messages wait, how many servers have something to do at most, and what the group's
+    /// do.
     pub(crate) fn look(
         &mut self,
         waiting: u64,
@@ -248,8 +249,8 @@ mod tests {
         );
     }
 
-    /// Steps of one look, as of a horizontal pod autoscaler's policies; messages in service count; no server has
-    /// nothing to do.
+    /// Steps of one look, as of a horizontal pod autoscaler's policies; messages in service count; no server
+    /// has nothing to do.
     #[test]
     fn steps_are_limited_and_work_under_way_counts() {
         let settings = Autoscale {
@@ -268,8 +269,8 @@ mod tests {
         assert_eq!(scaler.look(2, None, &servers, SECOND), Change::default());
     }
 
-    /// As a horizontal pod autoscaler does: of 4, 2 and 3 servers wanted within the window the most stay; a cooldown
-    /// would let go to 3 at once.
+    /// As a horizontal pod autoscaler does: of 4, 2 and 3 servers wanted within the window the most stay; a
+    /// cooldown would let go to 3 at once.
     #[test]
     fn fewer_stay_only_when_so_many_were_not_wanted_of_late() {
         let settings = Autoscale { max: 9, target_backlog: 1.0, stabilization: 30.0, ..Autoscale::default() };

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct AuditArguments {
-    /// CSV file with a row for each run and columns such as clients, rate, mean_ms, p50_ms, p99_ms, max_ms, sd_ms,
-    /// samples, duration_s; - for standard input
+    /// CSV file with a row for each run and columns such as clients, rate, mean_ms, p50_ms, p99_ms, max_ms,
+    /// sd_ms, samples, duration_s; - for standard input
     #[arg(value_name = "TABLE.csv")]
     file: PathBuf,
     /// Exit with 1 if figures cannot be true together

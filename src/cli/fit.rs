@@ -17,11 +17,12 @@ pub(super) struct FitArguments {
     /// count; NAME is a heading or a number from 1, with :ns, :us, :ms or :s for its unit
     #[arg(long, value_name = "ROLE=NAME", value_parser = column)]
     column: Vec<(ColumnRole, String)>,
-    /// The file has a row for each load that was tried: concurrency, throughput and perhaps latency; says which
-    /// law of the throughput predicts rows that it has not seen
+    /// The file has a row for each load that was tried: concurrency, throughput and perhaps latency; says
+    /// which law of the throughput predicts rows that it has not seen
     #[arg(long, conflicts_with = "column")]
     throughput: bool,
-    /// With --throughput, the concurrencies whose rows alone are learnt from; else each row is left out in turn
+    /// With --throughput, the concurrencies whose rows alone are learnt from; else each row is left out in
+    /// turn
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', requires = "throughput")]
     learn: Vec<u32>,
     /// The folder under which a folder for the fit is written

@@ -1,4 +1,5 @@
-//! The files that a planned sweep's scenario names, as they were when it was planned: copies in the sweep's folder.
+//! The files that a planned sweep's scenario names, as they were when it was planned: copies in the sweep's
+//! folder.
 //!
 //! So every machine answers the same question, wherever it is started, and whatever becomes of the originals.
 

@@ -1,10 +1,10 @@
-//! The points of a sweep in its folder: segments, one file of each worker, to which it appends the rows of a point as
-//! soon as they are known.
+//! The points of a sweep in its folder: segments, one file of each worker, to which it appends the rows of a
+//! point as soon as they are known.
 //!
-//! A segment begins with a line that says of which plan it is and by which program. A point is a line with its
-//! number, its kind and the length of its rows, the rows, and a line with the checksum of both. What a killed worker
-//! wrote in part, and whatever else is no point of this plan, does not count: the point is missing, and answered
-//! again. Points that two workers answered must be equal.
+//! A segment begins with a line that says of which plan it is and by which program. A point is a line with
+//! its number, its kind and the length of its rows, the rows, and a line with the checksum of both. What a
+//! killed worker wrote in part, and whatever else is no point of this plan, does not count: the point is
+//! missing, and answered again. Points that two workers answered must be equal.
 
 mod found;
 mod writer;

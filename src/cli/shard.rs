@@ -1,4 +1,5 @@
-//! Which share of a sweep's points a worker answers: told, or found in what a scheduler sets in the environment.
+//! Which share of a sweep's points a worker answers: told, or found in what a scheduler sets in the
+//! environment.
 
 /// Every `of`-th point, from the `at`-th on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

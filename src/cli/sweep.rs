@@ -1,8 +1,8 @@
 //! `queuelab sweep`: a scenario at every point of a grid; on one machine, or in shards on many.
 //!
-//! A sweep lives in a folder: `plan.json` says what it is, the segments in `points/` keep each point as soon as
-//! it is done, and when none is missing everything else is made from these. So a sweep may be stopped at any
-//! time, and the same command goes on; shards need nothing but the folder.
+//! A sweep lives in a folder: `plan.json` says what it is, the segments in `points/` keep each point as soon
+//! as it is done, and when none is missing everything else is made from these. So a sweep may be stopped at
+//! any time, and the same command goes on; shards need nothing but the folder.
 
 mod time_limit;
 mod worker;
@@ -57,12 +57,12 @@ enum SweepCommand {
     Run {
         /// The folder of the plan
         folder: PathBuf,
-        /// Only every N-th point, beginning at the I-th: --shard 3/16; auto: as Slurm, Grid Engine, AWS Batch,
-        /// Cloud Run or Google Batch number their tasks; auto/N: as Kubernetes and GNU parallel do
+        /// Only every N-th point, beginning at the I-th: --shard 3/16; auto: as Slurm, Grid Engine, AWS
+        /// Batch, Cloud Run or Google Batch number their tasks; auto/N: as Kubernetes and GNU parallel do
         #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1")]
         shard: Shard,
-        /// End by then, such as 50m, as after SIGTERM: no point is begun that would not be done, going by the one
-        /// that took longest so far
+        /// End by then, such as 50m, as after SIGTERM: no point is begun that would not be done, going by the
+        /// one that took longest so far
         #[arg(long, value_name = "TIME", value_parser = time_limit)]
         time_limit: Option<Duration>,
         #[command(flatten)]

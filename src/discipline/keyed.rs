@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 /// A message of a queue, by its place and its slot: those of smaller places came before.
 type Placed = (u64, u32);
 
-/// In order of arrival, but for messages of a key of which another is in progress. The ticket's key is not looked at:
-/// a message's key is told beforehand.
+/// In order of arrival, but for messages of a key of which another is in progress. The ticket's key is not
+/// looked at: a message's key is told beforehand.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Keyed {
     /// By slot.
@@ -50,8 +50,8 @@ impl Keyed {
         self.lines.entry(self.keys[slot as usize]).or_default().held_by = Some(slot);
     }
 
-    /// A message has left: its key is free if it was the one that locked it. Who left the line, because it has
-    /// expired, holds up nobody of its key that comes after it.
+    /// A message has left: its key is free if it was the one that locked it. Who left the line, because it
+    /// has expired, holds up nobody of its key that comes after it.
     pub(crate) fn leave(&mut self, place: u64, slot: u32) {
         let key = self.keys[slot as usize];
         let Some(line) = self.lines.get_mut(&key) else { return };

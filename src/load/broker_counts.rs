@@ -1,5 +1,5 @@
-//! What a broker itself says of how many messages are inside, asked by a thread of its own: its answers take as long
-//! as they take, and nobody is to wait for them.
+//! What a broker itself says of how many messages are inside, asked by a thread of its own: its answers take
+//! as long as they take, and nobody is to wait for them.
 
 use super::clock::{Clock, Monotonic};
 use super::context::RunContext;
@@ -11,8 +11,8 @@ const EVERY: u64 = 200_000_000;
 /// Between two looks whether there is something to do.
 const LOOK: u64 = 10_000_000;
 
-/// Instants from the start of a run and messages inside, over all queues that are consumed, from the start until the
-/// run is over; nothing where the broker does not say or counts otherwise than the records do.
+/// Instants from the start of a run and messages inside, over all queues that are consumed, from the start
+/// until the run is over; nothing where the broker does not say or counts otherwise than the records do.
 pub(super) fn ask(context: &RunContext<'_>, start: &AtomicU64, over: &AtomicBool) -> Vec<(u64, u64)> {
     let mut levels = Vec::new();
     if !context.run_plan.on_broker || !counts_alike(context.run_plan.scenario) {
@@ -39,8 +39,9 @@ fn inside(context: &RunContext<'_>) -> Option<u64> {
     (0..run_plan.queues()).filter(consumed).map(|queue| context.target.counted_by_broker(queue)).sum()
 }
 
-/// Whether a message is inside for the broker while it is for the records. A broker may keep what has expired until
-/// somebody looks, forgets what is acknowledged beforehand, and does not know of those who wait for room.
+/// Whether a message is inside for the broker while it is for the records. A broker may keep what has expired
+/// until somebody looks, forgets what is acknowledged beforehand, and does not know of those who wait for
+/// room.
 fn counts_alike(scenario: &Scenario) -> bool {
     let queues = scenario.queues.iter().all(|queue| {
         queue.message_ttl.is_none() && queue.max_length.is_none() && queue.delivery_limit.is_none()

@@ -7,8 +7,8 @@ use crate::scenario::Scenario;
 use crate::workload::laws::Law;
 use crate::workload::{Block, Blocks};
 
-/// The work of a message, in seconds, the loads of the one consumer, and nanoseconds of each run and until it has
-/// settled.
+/// The work of a message, in seconds, the loads of the one consumer, and nanoseconds of each run and until it
+/// has settled.
 const WORK: f64 = 0.004;
 const LOADS: [(f64, [&str; 2]); 3] = [
     (0.3, ["hand-off at load 0.3", "turnaround at load 0.3"]),

@@ -1,8 +1,8 @@
-//! Keys that are locked while a message of theirs is in progress: a server that takes another puts it aside, and
-//! who is done with the first takes it up.
+//! Keys that are locked while a message of theirs is in progress: a server that takes another puts it aside,
+//! and who is done with the first takes it up.
 //!
-//! What is put aside came before all that waits in the queue, so that a free server takes the oldest message whose
-//! key is not locked, as in the simulation.
+//! What is put aside came before all that waits in the queue, so that a free server takes the oldest message
+//! whose key is not locked, as in the simulation.
 
 use super::targets::Delivery;
 use parking_lot::Mutex;
@@ -22,8 +22,8 @@ struct LockedKey {
 }
 
 impl KeyLocks {
-    /// Locks the key of a message that was taken, or puts the message aside if another has locked it. Says whether
-    /// it is to be worked on now.
+    /// Locks the key of a message that was taken, or puts the message aside if another has locked it. Says
+    /// whether it is to be worked on now.
     pub(super) fn enter(&self, key: u32, delivery: &Delivery) -> bool {
         let mut lines = self.lines.lock();
         let line =

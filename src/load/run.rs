@@ -29,8 +29,8 @@ const VERDICTS: u64 = 1_000_000_000;
 /// Messages of the null run before each run.
 const NULL_MESSAGES: usize = 50_000;
 
-/// How much of a plan a broker plays before the run, in nanoseconds, and at least so many messages of it; what
-/// is delivered before a broker has settled into it is not learnt from.
+/// How much of a plan a broker plays before the run, in nanoseconds, and at least so many messages of it;
+/// what is delivered before a broker has settled into it is not learnt from.
 const PILOT: u64 = 6_000_000_000;
 const PILOT_MESSAGES: usize = 200;
 const SETTLED: u64 = 2_000_000_000;
@@ -70,7 +70,8 @@ pub(crate) struct Run {
     pub happened: Happened,
     /// What a broker added, where one was measured.
     pub broker: Option<BrokerTimes>,
-    /// Nanoseconds of group commits before the run, sorted, where messages are durable on this machine's disk.
+    /// Nanoseconds of group commits before the run, sorted, where messages are durable on this machine's
+    /// disk.
     pub syncs: Vec<u64>,
     /// How long a message waited that came to an idle server, on average; `None` if none did.
     pub hand_off: Option<f64>,
@@ -105,9 +106,9 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     Ok(run)
 }
 
-/// The beginning of a plan played against a broker, as the whole plan will be: how long deliveries take at the
-/// run's own rates and work. Nothing where the target is no broker, or where messages are no
-/// work, so that there is no rehearsal to speak of.
+/// The beginning of a plan played against a broker, as the whole plan will be: how long deliveries take at
+/// the run's own rates and work. Nothing where the target is no broker, or where messages are no work, so
+/// that there is no rehearsal to speak of.
 fn pilot(
     scenario: &Scenario,
     plan: &Block,
@@ -244,7 +245,8 @@ pub(super) fn play(
     })
 }
 
-/// What a broker added to a run whose deliveries took so long before it; those before an instant do not count.
+/// What a broker added to a run whose deliveries took so long before it; those before an instant do not
+/// count.
 fn broker_times(
     scenario: &Scenario,
     learnt: DeliveryTimes,

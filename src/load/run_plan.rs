@@ -97,9 +97,9 @@ impl<'a> RunPlan<'a> {
         })
     }
 
-    /// The lock that is held while a server takes from a group's queue: so that two servers do not split a batch
-    /// that lingers, nor overtake one another on the way to the lock of a key or to a token. `None` where there is no
-    /// such thing.
+    /// The lock that is held while a server takes from a group's queue: so that two servers do not split a
+    /// batch that lingers, nor overtake one another on the way to the lock of a key or to a token. `None`
+    /// where there is no such thing.
     pub(super) fn take_lock(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
         let waits = self.scenario.consumers[group].batch.is_some_and(|b| b.linger > 0.0);
         let queue = self.groups[group].queue;

@@ -6,7 +6,8 @@
 //! [`log`]. Whatever a queue can do to a message is decided in the first layer alone, so that it can be
 //! tested against a plain model, step by step.
 //! [`Topic`] says which of several queues get a message, [`Partitioned`] keeps those of a key in order,
-//! [`PrefetchDispatcher`] hands them out to the windows of consumers. What `queuelab run` measures is all this.
+//! [`PrefetchDispatcher`] hands them out to the windows of consumers. What `queuelab run` measures is all
+//! this.
 //!
 //! A message is delivered at least once. It is *ready* until a consumer takes it, then *unacked* until the
 //! consumer settles it:
@@ -63,7 +64,8 @@
 //!
 //! Misuse is a typed error that says what to do instead: [`Misuse`] a delivery that is not under way (settled
 //! twice, settled too late),
-//! [`Refused`] a queue that is full or closed, [`log::LogError`] a folder that is held elsewhere, read-only, full, damaged or of another version.
+//! [`Refused`] a queue that is full or closed, [`log::LogError`] a folder that is held elsewhere, read-only,
+//! full, damaged or of another version.
 //!
 //! How all this is tested, and what breaking it on purpose turns red: `benches/trust.md`.
 

@@ -1,5 +1,5 @@
-//! Publish and subscribe: a topic says which of its subscriptions, each a queue with a state of its own, get a
-//! message.
+//! Publish and subscribe: a topic says which of its subscriptions, each a queue with a state of its own, get
+//! a message.
 
 use crate::discipline::Deliver;
 use crate::rng::Key;
@@ -42,8 +42,8 @@ impl Topic {
         Topic { subscriptions, deliver, sent: 0.into() }
     }
 
-    /// The subscriptions that get a message of a key: all or one. `inside` says how many messages the queue of
-    /// a subscription has.
+    /// The subscriptions that get a message of a key: all or one. `inside` says how many messages the queue
+    /// of a subscription has.
     pub fn route(&self, key: u64, inside: impl Fn(usize) -> u64) -> Range<usize> {
         self.route_by(bits, || (bits(key, 0) % self.subscriptions as u64) as usize, inside)
     }

@@ -1,4 +1,5 @@
-//! The page of a run: the answer, caveats, table, flow, plots, the scenario as it was run and how to run it again.
+//! The page of a run: the answer, caveats, table, flow, plots, the scenario as it was run and how to run it
+//! again.
 
 use super::escape::escape;
 use super::page::{self, Mark, Page, section};

@@ -1,5 +1,5 @@
-//! Answers in OpenMetrics' text format, which Prometheus and its kin read: a gauge for each quantity, a classic
-//! histogram of each counted latency.
+//! Answers in OpenMetrics' text format, which Prometheus and its kin read: a gauge for each quantity, a
+//! classic histogram of each counted latency.
 
 use crate::answer::{Answer, Distribution, MetricId, PlaceId, Statistic, Unit};
 use crate::study::Study;

@@ -17,6 +17,7 @@ pub struct Plot {
 
 /// What a plot of several studies is to say.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "plots"), expect(dead_code, reason = "only plots say it"))]
 pub(super) struct PlotText<'a> {
     /// What it finds: its title.
     pub finding: &'a str,

@@ -1,5 +1,5 @@
-//! Which places are shown where a scenario has very many of a kind: the busiest; the others are in the files of
-//! figures.
+//! Which places are shown where a scenario has very many of a kind: the busiest; the others are in the files
+//! of figures.
 
 use crate::answer::{MetricId, PlaceId, Quantity, Statistic};
 use crate::study::Study;

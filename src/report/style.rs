@@ -61,8 +61,9 @@ impl Style {
         lines.iter().all(|line| line.chars().count() <= self.width)
     }
 
-    /// Rows below a heading, with so many columns of numbers after the first. Where they are too wide, columns
-    /// are left out, those named first first, which is said; what is too wide still has its first column cut.
+    /// Rows below a heading, with so many columns of numbers after the first. Where they are too wide,
+    /// columns are left out, those named first first, which is said; what is too wide still has its first
+    /// column cut.
     pub(super) fn grid(
         &self,
         head: &[String],

@@ -41,13 +41,13 @@ pub(super) fn capacity(group: &Consumer) -> Option<f64> {
     }
 }
 
-/// For how long servers are idle although messages wait, because the first in line needs more of them: as a share
-/// of the time in which they work.
+/// For how long servers are idle although messages wait, because the first in line needs more of them: as a
+/// share of the time in which they work.
 ///
 /// # Formula
-/// Of c servers, ⌊c/k⌋ messages that need k each are served at once. Where the numbers differ, no more than ⌊c/k⌋ of
-/// the least are, and no fewer than of the most; and while the first in line waits, at most the most that one needs
-/// less one are idle.
+/// Of c servers, ⌊c/k⌋ messages that need k each are served at once. Where the numbers differ, no more than
+/// ⌊c/k⌋ of the least are, and no fewer than of the most; and while the first in line waits, at most the most
+/// that one needs less one are idle.
 pub(super) fn left_idle(group: &Consumer) -> Range {
     let Some(servers) = group.most_servers().filter(|_| group.needs_several()) else {
         return Range { least: 0.0, most: 0.0 };
@@ -75,8 +75,8 @@ pub(super) fn per_message(group: &Consumer) -> f64 {
         + group.service_time_per_message.mean() * at_full(group) / group.mean_speed()
 }
 
-/// By how much more of a server's time a delivery takes than is written: when all servers are at work and many
-/// messages wait, and where it has several of them.
+/// By how much more of a server's time a delivery takes than is written: when all servers are at work and
+/// many messages wait, and where it has several of them.
 fn at_full(group: &Consumer) -> f64 {
     let speed = group.service_rate.as_ref().zip(group.most_servers());
     speed.map_or(group.mean_needed(), |(rate, servers)| 1.0 / rate.speed_at_full_load(servers))

@@ -9,8 +9,8 @@
 /// ```
 ///
 /// The reader, the echo, the schema, the reference page, `--set` and `faster` follow. A field that has
-/// another name in the scenario writes `field as name`. One that is read and echoed by hand, in `read` and in `echo`,
-/// lists its settings after `=>`; one that is no setting has neither.
+/// another name in the scenario writes `field as name`. One that is read and echoed by hand, in `read` and in
+/// `echo`, lists its settings after `=>`; one that is no setting has neither.
 macro_rules! declare {
     (
         $(#[$about:meta])*

@@ -18,8 +18,9 @@ pub(crate) struct Demand {
     /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in
     /// full batches; with the time for which a server keeps what failed, if it does.
     pub service: f64,
-    /// Seconds a delivery, from the end of a service until the server has the next message, a batch's share of
-    /// a message likewise: the server is not free meanwhile. Known or bounded where its window may be empty.
+    /// Seconds a delivery, from the end of a service until the server has the next message, a batch's share
+    /// of a message likewise: the server is not free meanwhile. Known or bounded where its window may be
+    /// empty.
     pub turnaround: Range,
     /// All groups together, those that scale at their most; `None` is without limit.
     pub servers: Option<u32>,
@@ -53,8 +54,8 @@ impl Demand {
         self.servers.filter(|c| *c > 0).map(|c| each.times(1.0 / (f64::from(c) * self.up)))
     }
 
-    /// Deliveries a second that all servers can do, at most where that is bounded, C of the documents; `None` for
-    /// servers without limit, and where nobody consumes.
+    /// Deliveries a second that all servers can do, at most where that is bounded, C of the documents; `None`
+    /// for servers without limit, and where nobody consumes.
     pub(crate) fn capacity(&self) -> Option<f64> {
         if self.limited.is_some() {
             return self.limited;

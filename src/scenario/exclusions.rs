@@ -47,7 +47,8 @@ pub(super) const EXCLUSIONS: &[Exclusion] = {
             ],
             LEAVE_OUT,
         ),
-        // At one instant a batch need not wait any longer and messages come back: who is late is not settled yet.
+        // At one instant a batch need not wait any longer and messages come back: who is late is not settled
+        // yet.
         (LateAck, &[ConsumerBatches], LEAVE_OUT),
         (
             SharedWorkers,

@@ -121,8 +121,8 @@ fn ways(scenario: &Scenario, join: usize, topic: usize) -> Result<BTreeSet<usize
     Ok(seen)
 }
 
-/// How many messages a copy that comes to a queue stands for: a share of one where copies rejoin, between bounds
-/// where some may be lost before.
+/// How many messages a copy that comes to a queue stands for: a share of one where copies rejoin, between
+/// bounds where some may be lost before.
 pub(super) fn share(scenario: &Scenario, queue: usize) -> Range {
     let Some(topic) = scenario.queues[queue].join else { return deal::ALL };
     let copies = scenario.topics[topic].subscriptions.len().max(1) as u32;

@@ -1,4 +1,5 @@
-//! Windows of consumers to which messages travel: how long a server has nothing to do because its window is empty.
+//! Windows of consumers to which messages travel: how long a server has nothing to do because its window is
+//! empty.
 
 use super::capacity::per_message;
 use super::model::{Consumer, Scenario};
@@ -8,14 +9,14 @@ use crate::workload::laws::Law;
 /// As busy as this is always busy.
 const ALWAYS: f64 = 1.0 - 1e-12;
 
-/// Seconds a delivery in which a server of a group waits for its next message while many wait at the queue: its
-/// window holds `prefetch` messages, of which each is away for both ways and the work.
+/// Seconds a delivery in which a server of a group waits for its next message while many wait at the queue:
+/// its window holds `prefetch` messages, of which each is away for both ways and the work.
 ///
 /// # Formula
-/// A window is a closed network of so many messages, of a server and of ways that last t in the mean. The time T in
-/// which C deliveries are done is at least that of their work B, and (B + C t)/window, and at most B + C t/window,
-/// whatever the laws. It is the first two's larger where nothing varies, that of mean value analysis where the work is
-/// exponential (ways of any law), and t for a window of one.
+/// A window is a closed network of so many messages, of a server and of ways that last t in the mean. The
+/// time T in which C deliveries are done is at least that of their work B, and (B + C t)/window, and at most
+/// B + C t/window, whatever the laws. It is the first two's larger where nothing varies, that of mean value
+/// analysis where the work is exponential (ways of any law), and t for a window of one.
 pub(super) fn gap(scenario: &Scenario, group: &Consumer) -> Range {
     let exactly = |gap: f64| Range { least: gap, most: gap };
     let Some(way) = &group.transit else { return exactly(0.0) };
@@ -49,8 +50,8 @@ fn of_exponential(window: u32, work: f64, delay: f64) -> f64 {
     (1.0 / rate - work).max(0.0)
 }
 
-/// The least prefetch with which a server is never without a message while many wait, were nothing left to chance:
-/// RabbitMQ's rule.
+/// The least prefetch with which a server is never without a message while many wait, were nothing left to
+/// chance: RabbitMQ's rule.
 pub(crate) fn enough(group: &Consumer) -> Option<f64> {
     let way = group.transit.as_ref()?;
     let work = per_message(group);
@@ -77,8 +78,8 @@ mod tests {
         assert!((gap(1).known().expect("one") - 0.1).abs() < 1e-15);
     }
 
-    /// M/M/1//2 with a mean think time of the mean work: P(idle) = 1/(1 + 2 + 2) = 1/5, so that it does 4/5 of its
-    /// rate, and bounds hold it.
+    /// M/M/1//2 with a mean think time of the mean work: P(idle) = 1/(1 + 2 + 2) = 1/5, so that it does 4/5
+    /// of its rate, and bounds hold it.
     #[test]
     fn exponential_work_leaves_gaps_by_chance() {
         let scenario = group(Law::exponential(1.0), Law::exponential(0.5), 2);

@@ -147,7 +147,8 @@ impl<E: Copy> Calendar<E> {
             self.origin = first;
             if bits == 0 || nearest.len() <= FEW {
                 self.beyond -= nearest.len();
-                // Those that differ in as many bits are before all that differ in more. In order they are a heap.
+                // Those that differ in as many bits are before all that differ in more. In order they are a
+                // heap.
                 let same = u64::MAX.checked_shl(bits.saturating_sub(1) as u32).unwrap_or(0);
                 self.horizon = (first | !same).saturating_add(1);
                 nearest.sort_unstable_by_key(Entry::key);

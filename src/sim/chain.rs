@@ -5,8 +5,9 @@
 //! changes a message's fate in a queue. So each queue is a recursion of its own, and there is no calendar:
 //! all are played up to an instant, the first ones first; those whose departures lie beyond it stay between
 //! two queues. What a message costs depends on its own way alone, not on how many other queues there are: a
-//! queue is looked at when it is touched, for all the instants that have passed since. Queues with several servers are left in another order than they are entered, so that what lies
-//! between two queues is sorted, at one instant by the servers' numbers as in the event engine.
+//! queue is looked at when it is touched, for all the instants that have passed since. Queues with several
+//! servers are left in another order than they are entered, so that what lies between two queues is sorted,
+//! at one instant by the servers' numbers as in the event engine.
 
 mod lone;
 mod stage;
@@ -286,8 +287,8 @@ impl<S: Blocks> Chain<S> {
     }
 }
 
-/// The group of a queue, its place among all and its servers, where messages do nothing in that queue but wait
-/// for them in order.
+/// The group of a queue, its place among all and its servers, where messages do nothing in that queue but
+/// wait for them in order.
 fn only_group<'a>(
     scenario: &Scenario,
     queue: usize,

@@ -26,8 +26,8 @@ pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 /// How many times as many values as its neighbours a bucket has that holds many of one length.
 const ATOM: u64 = 4;
 
-/// So few values at most stay a list of their buckets: fewer than there are buckets, whose counts would take more
-/// room.
+/// So few values at most stay a list of their buckets: fewer than there are buckets, whose counts would take
+/// more room.
 const LIST: usize = 1 << 14;
 
 /// More than so many are counted to be put in order.
@@ -51,8 +51,8 @@ pub struct BucketCounts {
     many: bool,
 }
 
-/// How often values fell into each bucket, in as little room as their number allows. Counts reach as far as the
-/// largest value's bucket, in whole stretches.
+/// How often values fell into each bucket, in as little room as their number allows. Counts reach as far as
+/// the largest value's bucket, in whole stretches.
 #[derive(Debug, Clone)]
 enum Cells {
     /// The bucket of each value.
@@ -69,8 +69,8 @@ impl Default for BucketCounts {
     }
 }
 
-/// The buckets of a list in increasing order, with how often each is there: only those that are there are looked
-/// at again.
+/// The buckets of a list in increasing order, with how often each is there: only those that are there are
+/// looked at again.
 fn counted(buckets: &[u16]) -> Vec<(u16, u64)> {
     thread_local! {
         /// How often each bucket is there, zero between two lists.
@@ -321,8 +321,8 @@ impl BucketCounts {
         Ranks { counts: self, cells }
     }
 
-    /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket; `None` if
-    /// empty.
+    /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket;
+    /// `None` if empty.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         self.ranks().quantile(share)
     }

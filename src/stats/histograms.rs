@@ -1,5 +1,5 @@
-//! The histograms of several runs by metric path, merged as the runs end; places whose times are the same share
-//! one.
+//! The histograms of several runs by metric path, merged as the runs end; places whose times are the same
+//! share one.
 
 use super::ascending::Ascending;
 use super::histogram::{BucketCounts, Ranks};

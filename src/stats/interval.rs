@@ -4,8 +4,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::cell::Cell;
 
 thread_local! {
-    /// The quantile that was asked for last, by the bits of the confidence and the degrees of freedom: that of
-    /// one metric is that of the next, and it takes far longer than all else about an interval.
+    /// The quantile that was asked for last, by the bits of the confidence and the degrees of freedom: that
+    /// of one metric is that of the next, and it takes far longer than all else about an interval.
     static LAST: Cell<(u64, u64, f64)> = const { Cell::new((0, 0, 0.0)) };
 }
 

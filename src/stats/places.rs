@@ -83,8 +83,8 @@ impl Places {
         }
     }
 
-    /// The group whose times those of a producer's messages are that have one stay only: where nobody is alone
-    /// these are told of one queue, and of several groups each by itself.
+    /// The group whose times those of a producer's messages are that have one stay only: where nobody is
+    /// alone these are told of one queue, and of several groups each by itself.
     pub(super) fn group_of(&self, producer: usize) -> Option<usize> {
         self.alone[producer].or((!self.consumers.is_empty()).then_some(0))
     }

@@ -124,9 +124,9 @@ fn against_theory(
     }
 }
 
-/// A measurement should be within a share of the simulated same plan, or within what clocks and wake-ups add. A
-/// send or a wait may be longer by that share of the latency that it is a part of: they are often planned to
-/// take next to no time at all.
+/// A measurement should be within a share of the simulated same plan, or within what clocks and wake-ups add.
+/// A send or a wait may be longer by that share of the latency that it is a part of: they are often planned
+/// to take next to no time at all.
 fn within(
     simulated: &Estimate,
     measured: &Estimate,

@@ -1,8 +1,8 @@
-//! What a scenario bears, by theory and so in milliseconds: the largest rate at which it holds, and the fewest
-//! servers that do.
+//! What a scenario bears, by theory and so in milliseconds: the largest rate at which it holds, and the
+//! fewest servers that do.
 //!
-//! Where theory knows the objectives, these are the boundaries between met and missed. Elsewhere they are those
-//! beyond which a backlog grows without end, and the objectives may be missed before.
+//! Where theory knows the objectives, these are the boundaries between met and missed. Elsewhere they are
+//! those beyond which a backlog grows without end, and the objectives may be missed before.
 
 use super::{ObjectiveStatus, Study, load, objectives};
 use crate::answer::{Answer, Method, MetricId, Quantity, Statistic, path};
@@ -57,7 +57,8 @@ pub enum Beyond {
     Growth,
 }
 
-/// What the scenario of a study bears: on a broker that was measured, with the turnaround that was seen there.
+/// What the scenario of a study bears: on a broker that was measured, with the turnaround that was seen
+/// there.
 pub fn bearing_of(study: &Study) -> Bearing {
     let mut scenario = study.scenario.clone();
     let told = &mut scenario.simulation.overheads.turnaround;

@@ -194,8 +194,8 @@ impl Benchmark {
         Benchmark { case: case.clone(), search, rounds, points, broken: None }
     }
 
-    /// The highest rate that it sustains, in messages a second: the mean of the rounds, and half the width of its
-    /// interval of 95 % where there are several; `None` if no round found one.
+    /// The highest rate that it sustains, in messages a second: the mean of the rounds, and half the width of
+    /// its interval of 95 % where there are several; `None` if no round found one.
     pub fn highest(&self) -> Option<(f64, Option<f64>)> {
         let found: Vec<f64> = self.rounds.iter().copied().flatten().collect();
         (!found.is_empty()).then(|| half_width(&found, CONFIDENCE))

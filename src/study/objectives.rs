@@ -46,7 +46,8 @@ pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
     }
 }
 
-/// What a metric of a queue that grows without end comes to: of the messages, fewer and fewer are within a time.
+/// What a metric of a queue that grows without end comes to: of the messages, fewer and fewer are within a
+/// time.
 fn grown(metric: &str) -> Estimate {
     let within = |id: &MetricId<'_>| matches!(id.statistic, Statistic::Within(_));
     MetricId::parse(metric).filter(within).map_or(Estimate::infinite(), |_| Estimate::exact(0.0))

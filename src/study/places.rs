@@ -73,8 +73,8 @@ fn groups_of(scenario: &Scenario) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The group of each producer whose messages come to a queue to which nothing else comes, and are served there
-/// by a group that has no other and shares it with none.
+/// The group of each producer whose messages come to a queue to which nothing else comes, and are served
+/// there by a group that has no other and shares it with none.
 fn alone(scenario: &Scenario, groups: &[Vec<usize>]) -> Vec<Option<usize>> {
     let mut ways = vec![0; scenario.queues.len()];
     let mut come = |to: Destination| scenario.queues_of(to).iter().for_each(|queue| ways[*queue] += 1);

@@ -58,15 +58,15 @@ pub struct PredictedLoad {
     pub busy: f64,
     /// What was said before it was measured; `None` where it was learnt from.
     pub predicted: Option<Answer>,
-    /// The same for a host as fast, and as slow, as the low loads showed it at some time: beyond `CERTAIN`, where
-    /// latency follows small changes of the host, this is what is predicted.
+    /// The same for a host as fast, and as slow, as the low loads showed it at some time: beyond `CERTAIN`,
+    /// where latency follows small changes of the host, this is what is predicted.
     pub range: Option<[Answer; 2]>,
     /// Rehearsal, measurement, replay.
     pub answers: Vec<Answer>,
     /// What this load itself would have taught.
     pub lesson: HostCalibration,
-    /// How often it was measured: again, three times at most, while other work on the machine disturbed it; of
-    /// several that were, the one that can be trusted most, and of equals the last, counts.
+    /// How often it was measured: again, three times at most, while other work on the machine disturbed it;
+    /// of several that were, the one that can be trusted most, and of equals the last, counts.
     pub attempts: usize,
 }
 
@@ -76,8 +76,8 @@ pub const CERTAIN: f64 = 0.9;
 /// A turnaround that was learnt from runs of some seconds is known to such a share of itself.
 const TURNAROUND_KNOWN: f64 = 0.1;
 
-/// How often a load is measured while other work on the machine puts its measurement off. The prediction is made
-/// before, and once.
+/// How often a load is measured while other work on the machine puts its measurement off. The prediction is
+/// made before, and once.
 const ATTEMPTS: usize = 3;
 
 /// Why nothing was predicted, in words.

@@ -120,8 +120,8 @@ impl SweepPoint {
 }
 
 /// Answers these points by theory and simulation, as far as they are wanted, and hands each over as soon as
-/// it is done. A point that is interrupted is not handed over, nor is one that has no scenario. A point that has
-/// more replications is as if its scenario had asked for them.
+/// it is done. A point that is interrupted is not handed over, nor is one that has no scenario. A point that
+/// has more replications is as if its scenario had asked for them.
 pub fn sweep(
     points: &[usize],
     scenario: &(dyn Fn(usize) -> Option<Scenario> + Sync),

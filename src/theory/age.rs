@@ -3,14 +3,15 @@
 use super::station::Station;
 use super::times::TimeDistribution;
 
-/// Mean age of the oldest waiting message over time, 0 while none waits, behind any number of servers that take
-/// messages in the order in which they come as a Poisson process.
+/// Mean age of the oldest waiting message over time, 0 while none waits, behind any number of servers that
+/// take messages in the order in which they come as a Poisson process.
 ///
 /// `wait` is the mean wait and `none` the probability that no message comes during one, E\[e^(−λW)\].
 ///
 /// # Formula
-/// A message is the oldest from when the one before is taken until it is taken itself: λ/2 E\[W² − (max(0, W′ − A))²\],
-/// W′ being the wait of the one before and A the gap between them, which is W − (1 − E\[e^(−λW)\])/λ.
+/// A message is the oldest from when the one before is taken until it is taken itself: λ/2 E\[W² − (max(0, W′
+/// − A))²\], W′ being the wait of the one before and A the gap between them, which is W − (1 −
+/// E\[e^(−λW)\])/λ.
 /// # Domain
 /// A stable queue.
 /// # Source
@@ -28,7 +29,8 @@ pub fn oldest_waiting(lambda: f64, wait: f64, none: f64) -> f64 {
 /// Steps of the integral of a wait's tail.
 const STEPS: u32 = 4000;
 
-/// The same of a queue whose wait is known exactly and which loses nothing; `None` where it is not of this kind.
+/// The same of a queue whose wait is known exactly and which loses nothing; `None` where it is not of this
+/// kind.
 pub(super) fn of(station: &Station<'_>, wait: &TimeDistribution) -> Option<f64> {
     let lambda = station.lambda();
     let plain = station.only(&[]).is_ok() && station.is_poisson() && station.servers.is_some();

@@ -155,8 +155,8 @@ pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only
 /// The chain of M/M/c whose servers break and are repaired all together: the phase is whether they work.
 ///
 /// # Source
-/// Yechiali & Naor, *Queuing problems with heterogeneous arrivals and service*, Operations Research 19 (1971):
-/// a queue in an environment of two states.
+/// Yechiali & Naor, *Queuing problems with heterogeneous arrivals and service*, Operations Research 19
+/// (1971): a queue in an environment of two states.
 pub fn chain_together(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64) -> Qbd {
     let c = servers as usize;
     let done = |n: usize| Matrix::diagonal(&[0.0, mu * n.min(c) as f64]);

@@ -49,7 +49,8 @@ fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f
     let (value, note) =
         match (figure(&format!("{place}.in_system.mean")), figure(&format!("{place}.wait.mean"))) {
             (Some(inside), Some(wait)) => (inside / (wait + service), FormulaNote::CountOverTime),
-            // Where levels change with time none of them is the mean; what is done in the time is counted all the same.
+            // Where levels change with time none of them is the mean; what is done in the time is counted all
+            // the same.
             (None, Some(_)) => (figure(&against)?, FormulaNote::CountOfStretch),
             _ => return None,
         };

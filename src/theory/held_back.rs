@@ -13,12 +13,12 @@ use crate::scenario::{Discipline, Queue, Scenario};
 /// The adapter: the queue without that, behind a delay.
 ///
 /// # Formula
-/// Delays that are independent of all else turn a Poisson process into another of the same rate, and a time that is
-/// the same for all turns any process into itself, later. So messages wait for their time and then as in the queue
-/// alone, independently.
+/// Delays that are independent of all else turn a Poisson process into another of the same rate, and a time
+/// that is the same for all turns any process into itself, later. So messages wait for their time and then as
+/// in the queue alone, independently.
 /// # Source
-/// The output of M/G/∞ is Poisson: Mirasol, *The output of an M/G/∞ queueing system is Poisson*, Operations Research
-/// 11 (1963).
+/// The output of M/G/∞ is Poisson: Mirasol, *The output of an M/G/∞ queueing system is Poisson*, Operations
+/// Research 11 (1963).
 #[derive(Debug)]
 pub struct HeldBack;
 

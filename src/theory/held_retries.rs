@@ -1,18 +1,18 @@
-//! One server that keeps what failed until it has tried it again: M/G/1 with all of a message's deliveries and the
-//! delays between them as its service.
+//! One server that keeps what failed until it has tried it again: M/G/1 with all of a message's deliveries
+//! and the delays between them as its service.
 
 use super::Mismatch;
 use super::retries::{Deliveries, delays};
 use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1};
 use crate::scenario::{Ack, RetryDelay};
 
-/// Mean and second moment of the time for which a message has its server, from the mean and variance of a delivery's
-/// work.
+/// Mean and second moment of the time for which a message has its server, from the mean and variance of a
+/// delivery's work.
 ///
 /// # Formula
-/// Of n deliveries, n services and the n − 1 delays after the first, second, … of them: mean n m + Σ d_k, variance
-/// n v (or n² v, where the work stays the same) and a forty-eighth of the square of each delay that has jitter. The
-/// number of deliveries is geometric, cut off at the limit.
+/// Of n deliveries, n services and the n − 1 delays after the first, second, … of them: mean n m + Σ d_k,
+/// variance n v (or n² v, where the work stays the same) and a forty-eighth of the square of each delay that
+/// has jitter. The number of deliveries is geometric, cut off at the limit.
 /// # Source
 /// Kleinrock I, section 5.7, for a compound service.
 ///

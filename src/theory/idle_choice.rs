@@ -1,4 +1,5 @@
-//! Unequal exponential servers of one queue, of which the fastest that is idle takes the next message, or any.
+//! Unequal exponential servers of one queue, of which the fastest that is idle takes the next message, or
+//! any.
 
 use super::unequal::{ServerClass, Unequal};
 use crate::linear;
@@ -19,13 +20,15 @@ pub const MOST_STATES: usize = 600;
 /// differ in rate.
 ///
 /// # Formula
-/// Who comes while n servers are idle takes one of the fastest kind that has an idle one, or one of kind k with
-/// probability idle_k/n. Each busy server of kind k is done at rate μ_k. While all are busy, the number waiting
-/// is geometric with ratio ρ = λ/Σμ, so that all these states count as one, which is left at 1 − ρ of the rate.
+/// Who comes while n servers are idle takes one of the fastest kind that has an idle one, or one of kind k
+/// with probability idle_k/n. Each busy server of kind k is done at rate μ_k. While all are busy, the number
+/// waiting is geometric with ratio ρ = λ/Σμ, so that all these states count as one, which is left at 1 − ρ of
+/// the rate.
 /// # Domain
 /// λ < Σμ.
 /// # Source
-/// Gumbel, *Waiting lines with heterogeneous servers*, Operations Research 8 (1960), for any idle server; Singh,
+/// Gumbel, *Waiting lines with heterogeneous servers*, Operations Research 8 (1960), for any idle server;
+/// Singh,
 /// *Two-server Markovian queues with balking*, Operations Research 18 (1970), for the fastest.
 pub fn chosen(lambda: f64, kinds: &[ServerClass], choice: IdleChoice) -> Option<Unequal> {
     let total: f64 = kinds.iter().map(|k| f64::from(k.servers) * k.rate).sum();
@@ -111,8 +114,8 @@ mod tests {
         list.iter().map(|&(servers, rate)| ServerClass { servers, rate }).collect()
     }
 
-    /// λ = 2, μ = 3 and 1. Fastest first: p₀ = 2/6, either alone busy 1/6, both 1/6 · 1/(1 − ½): W = 2/3 s; any
-    /// idle one: W = 8/11 s, as with the longest idle.
+    /// λ = 2, μ = 3 and 1. Fastest first: p₀ = 2/6, either alone busy 1/6, both 1/6 · 1/(1 − ½): W = 2/3 s;
+    /// any idle one: W = 8/11 s, as with the longest idle.
     #[test]
     fn a_fast_and_a_slow_server() {
         let servers = kinds(&[(1, 3.0), (1, 1.0)]);

@@ -43,8 +43,8 @@ pub struct LoadChain {
 }
 
 impl LoadChain {
-    /// Arrivals at a rate, the rates of all servers together while 1, 2, … messages are in the system (as at the
-    /// last while more are), at least one for each of so many servers.
+    /// Arrivals at a rate, the rates of all servers together while 1, 2, … messages are in the system (as at
+    /// the last while more are), at least one for each of so many servers.
     pub fn new(lambda: f64, rates: Vec<f64>, servers: usize) -> Self {
         let ratio = rates.last().map_or(0.0, |last| lambda / last);
         let mut logs = vec![0.0];
@@ -107,8 +107,8 @@ impl LoadChain {
     /// (s + λ + rₙ)φₙ = λφₙ₊₁ + (rₙ − qₙ)φₙ₋₁ + qₙ, where qₙ = rₙ/min(n, c) is its own rate; for n ≥ c it is
     /// a + b xⁿ⁻ᶜ with a = q/(s + q) and x the root of λx² − (s + λ + r)x + r − q = 0 within the unit circle.
     /// # Numerics
-    /// Elimination, forward and back. The second moment is read from the transform on a circle around 0 that is
-    /// well within its domain, to about 1e-13.
+    /// Elimination, forward and back. The second moment is read from the transform on a circle around 0 that
+    /// is well within its domain, to about 1e-13.
     pub fn sojourn(&self) -> TimeDistribution {
         let mean = self.in_system() / self.lambda;
         let chain = self.clone();
@@ -252,8 +252,8 @@ mod tests {
         }
     }
 
-    /// The tail of the time in the system by the chain of what is ahead of a message and of all that are there,
-    /// looked at at the epochs of a Poisson process.
+    /// The tail of the time in the system by the chain of what is ahead of a message and of all that are
+    /// there, looked at at the epochs of a Poisson process.
     fn by_epochs(lambda: f64, rates: &[f64], c: usize, times: &[f64]) -> Vec<f64> {
         let most = 120;
         let rate = |n: usize| rates[n.min(rates.len()) - 1];

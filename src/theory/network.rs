@@ -43,8 +43,8 @@ impl NetworkFigures<'_> {
     }
 }
 
-/// Whether what a model puts together from others' figures is a theorem, the host's time included. Of what has no
-/// steady state, whether it would be.
+/// Whether what a model puts together from others' figures is a theorem, the host's time included. Of what
+/// has no steady state, whether it would be.
 pub(super) fn is_exact(model: &impl ClosedForm, scenario: &Scenario) -> bool {
     let ideal = scenario.simulation.overheads.delivers_at_once();
     let exact = |answer: Answer| answer.exact && (ideal || answer.counts_host);

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::scenario::{Complete, Consumer, Deliver, Destination, Scenario};
 
-/// The adapter, where messages go on to servers without limit: what comes out of a join is no process of which a
-/// wait is known.
+/// The adapter, where messages go on to servers without limit: what comes out of a join is no process of
+/// which a wait is known.
 ///
 /// # Formula
 /// The time until enough copies are done ([`forkjoin`]), and then that of the last service, independently.

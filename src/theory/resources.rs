@@ -11,8 +11,9 @@ const KNOWN: [Feature; 2] = [Feature::ResourceSlots, Feature::SharedResource];
 /// The adapter, where no other group needs the resource.
 ///
 /// # Formula
-/// Of c servers with k slots no more than min(c, k) work, and a message is taken as soon as one can: as of a queue
-/// with so many servers. Servers that share the resource do min(n, k) times what one does while n of them work.
+/// Of c servers with k slots no more than min(c, k) work, and a message is taken as soon as one can: as of a
+/// queue with so many servers. Servers that share the resource do min(n, k) times what one does while n of
+/// them work.
 #[derive(Debug)]
 pub struct AloneWithResource;
 

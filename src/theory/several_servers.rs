@@ -8,12 +8,12 @@ use crate::scenario::{Consumer, Scenario, Servers};
 /// The adapter, where as many messages are served at once whichever they are.
 ///
 /// # Formula
-/// Of c servers, ⌊c/k⌋ messages that have k each are served at once, in order of arrival: as of a queue with so many
-/// servers, of which each stands for k. Where k is not the same for all, that holds as long as ⌊c/k⌋ is, as where each
-/// message needs more than half of the servers.
+/// Of c servers, ⌊c/k⌋ messages that have k each are served at once, in order of arrival: as of a queue with
+/// so many servers, of which each stands for k. Where k is not the same for all, that holds as long as ⌊c/k⌋
+/// is, as where each message needs more than half of the servers.
 /// # Domain
-/// Other mixtures leave servers idle in front of a message that needs more: Brill & Green, *Queues in which customers
-/// receive simultaneous service from a random number of servers*, Management Science 30 (1984).
+/// Other mixtures leave servers idle in front of a message that needs more: Brill & Green, *Queues in which
+/// customers receive simultaneous service from a random number of servers*, Management Science 30 (1984).
 #[derive(Debug)]
 pub struct SeveralServers;
 

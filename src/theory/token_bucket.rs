@@ -8,17 +8,17 @@ use super::{
 };
 use crate::scenario::{LimitScope, RateLimit};
 
-/// The wait for a token, in the times between two tokens: mean, standard deviation, and the probability that it is
-/// longer than so many. `None` too near saturation.
+/// The wait for a token, in the times between two tokens: mean, standard deviation, and the probability that
+/// it is longer than so many. `None` too near saturation.
 ///
 /// # Formula
-/// A bucket of one token gives them as an M/D/1 queue serves, so that who comes waits for its work V. One of b
-/// tokens holds b − 1 in advance: the wait is (V − (b − 1))⁺.
+/// A bucket of one token gives them as an M/D/1 queue serves, so that who comes waits for its work V. One of
+/// b tokens holds b − 1 in advance: the wait is (V − (b − 1))⁺.
 /// # Domain
 /// `load` < 1: tokens that are wanted for each that comes.
 /// # Source
-/// Berger & Whitt, *The Brownian approximation for rate-control throttles and the G/G/1/C queue*, Discrete Event
-/// Dynamic Systems 2 (1992), for the equivalence.
+/// Berger & Whitt, *The Brownian approximation for rate-control throttles and the G/G/1/C queue*, Discrete
+/// Event Dynamic Systems 2 (1992), for the equivalence.
 ///
 /// ```
 /// use queuelab::theory::token_bucket::token_wait;

@@ -52,8 +52,8 @@ pub fn effort(law: &Law) -> TransformCost {
     }
 }
 
-/// The same of a part of another law. Where it has jumps or kinks of its own, sums with that would be told too
-/// roughly.
+/// The same of a part of another law. Where it has jumps or kinks of its own, sums with that would be told
+/// too roughly.
 fn part_effort(law: &Law) -> TransformCost {
     match law {
         Law::Uniform(_) | Law::Empirical(_) | Law::Shifted(_) => TransformCost::Endless,
@@ -136,8 +136,8 @@ fn weibull(law: &Weibull, s: Complex64) -> Complex64 {
 }
 
 /// # Formula
-/// e^(−α²/2) e^(z²) erfc(z)/erfc(α/√2) with z = (α + sσ)/√2, zero being α standard deviations σ from the top of the
-/// bell curve; to the left of zero by erfc(z) = 2 − erfc(−z).
+/// e^(−α²/2) e^(z²) erfc(z)/erfc(α/√2) with z = (α + sσ)/√2, zero being α standard deviations σ from the top
+/// of the bell curve; to the left of zero by erfc(z) = 2 − erfc(−z).
 fn normal(law: &Normal, s: Complex64) -> Complex64 {
     let ((top, sd), cut) = (law.bell(), law.cut());
     let z = (cut + s * sd) * FRAC_1_SQRT_2;
@@ -151,14 +151,14 @@ fn normal(law: &Normal, s: Complex64) -> Complex64 {
 /// e^(z²) erfc(z) for Re z ≥ 0.
 ///
 /// # Formula
-/// z/π ∫ e^(−t²)/(z² + t²) dt by trapezoids of step h, and 2 e^(z²)/(1 ∓ e^(2πz/h)) for the pole that they miss
-/// (Re z < π/h).
+/// z/π ∫ e^(−t²)/(z² + t²) dt by trapezoids of step h, and 2 e^(z²)/(1 ∓ e^(2πz/h)) for the pole that they
+/// miss (Re z < π/h).
 /// # Source
-/// Chiarella & Reichel, *On the evaluation of integrals related to the error function*, Mathematics of Computation 22
-/// (1968).
+/// Chiarella & Reichel, *On the evaluation of integrals related to the error function*, Mathematics of
+/// Computation 22 (1968).
 /// # Numerics
-/// Of the steps at whole and at half multiples of h those are taken that are farther from the pole. The rest is less
-/// than e^(−π²/h²) = 7e-18.
+/// Of the steps at whole and at half multiples of h those are taken that are farther from the pole. The rest
+/// is less than e^(−π²/h²) = 7e-18.
 fn scaled_erfc(z: Complex64) -> Complex64 {
     const STEP: f64 = 0.5;
     let place = (z.im / STEP).rem_euclid(1.0);

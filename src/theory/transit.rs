@@ -12,8 +12,8 @@ use crate::scenario::{Consumer, Scenario};
 /// The adapter, for windows of one message: prefetch = 1.
 ///
 /// # Formula
-/// A server is given a message when the acknowledgement of the last one is back, and has it a way later. So messages
-/// leave the queue as from one whose service takes both ways longer, and are taken a way after that.
+/// A server is given a message when the acknowledgement of the last one is back, and has it a way later. So
+/// messages leave the queue as from one whose service takes both ways longer, and are taken a way after that.
 #[derive(Debug)]
 pub struct Transit;
 

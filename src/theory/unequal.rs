@@ -1,4 +1,5 @@
-//! Unequal exponential servers of one queue, of which the one that has been idle longest takes the next message.
+//! Unequal exponential servers of one queue, of which the one that has been idle longest takes the next
+//! message.
 
 /// Alike servers: how many, and the messages a second that one of them does.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -12,12 +12,12 @@ pub struct Block {
     pub sent: Vec<u64>,
     /// Index of each one's producer; empty if all are of producer 0.
     pub producer: Vec<u32>,
-    /// The work of each: how long a consumer group would take for it alone, in the group's column. Groups that
-    /// no message meets both share a column, so that there are as many as one message has use for, however many
-    /// groups there are.
+    /// The work of each: how long a consumer group would take for it alone, in the group's column. Groups
+    /// that no message meets both share a column, so that there are as many as one message has use for,
+    /// however many groups there are.
     pub demand: Vec<Vec<u64>>,
-    /// The column of each group; group n has column n if this is empty. None for groups whose queue no producer
-    /// feeds directly: what a forwarded message brings is drawn when it gets there.
+    /// The column of each group; group n has column n if this is empty. None for groups whose queue no
+    /// producer feeds directly: what a forwarded message brings is drawn when it gets there.
     pub columns: Vec<Option<u32>>,
 }
 

@@ -211,7 +211,8 @@ impl Underway {
     }
 }
 
-/// Messages that a broker has delivered when a run is underway: two warm-ups of 400, a pilot of 1,200, and some.
+/// Messages that a broker has delivered when a run is underway: two warm-ups of 400, a pilot of 1,200, and
+/// some.
 const UNDERWAY: usize = 2_600;
 
 /// How long that takes at most on a machine that is busy, where nobody counts them.

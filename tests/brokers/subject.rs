@@ -97,8 +97,8 @@ impl Broker {
         assert!(started.status.success(), "{start}: {}", String::from_utf8_lossy(&started.stderr));
     }
 
-    /// A variable that a server's script has set; without it the test is skipped, which is said, or fails where
-    /// the broker is required.
+    /// A variable that a server's script has set; without it the test is skipped, which is said, or fails
+    /// where the broker is required.
     pub(crate) fn variable(self, what: &str) -> Option<String> {
         let name = format!("QUEUELAB_{}_{what}", self.name.to_uppercase());
         let value = std::env::var(&name).ok();

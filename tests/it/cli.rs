@@ -214,7 +214,8 @@ fn objectives_decide_the_exit_code() {
     assert!(said.ends_with(which), "{said}");
 }
 
-/// The answer comes first, in the words of the question, with what the queue bears; all of it fits on a screen.
+/// The answer comes first, in the words of the question, with what the queue bears; all of it fits on a
+/// screen.
 #[test]
 fn the_first_line_is_the_answer() {
     let with = |limit: &str| format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"{limit}\"\n");

@@ -121,7 +121,8 @@ fn features(place: Where) -> Vec<Feature> {
 /// One in so many pairs is turned on every day.
 const TURNS: usize = 61;
 
-/// Every feature alone and with every other one that does not set the same; of these pairs, those whose turn it is.
+/// Every feature alone and with every other one that does not set the same; of these pairs, those whose turn
+/// it is.
 fn drafts(base: &Draft, place: Where, turn: Option<usize>) -> Vec<(String, Draft)> {
     let all = features(place);
     let mut out = vec![("nothing".to_string(), base.clone())];
@@ -150,7 +151,8 @@ fn exact(text: &str) -> Option<(Scenario, Answer)> {
     Some((scenario, answer))
 }
 
-/// What was judged already: scenarios that are the same to theory and in a short run need to be compared once.
+/// What was judged already: scenarios that are the same to theory and in a short run need to be compared
+/// once.
 type Judged = Mutex<BTreeSet<String>>;
 
 /// Whether a pair was compared, and what is wrong with it.

@@ -1,5 +1,5 @@
-//! Every code block of the README and of the manual runs: commands by the program, TOML as scenarios; Rust blocks
-//! are doc-tests of the library.
+//! Every code block of the README and of the manual runs: commands by the program, TOML as scenarios; Rust
+//! blocks are doc-tests of the library.
 
 use crate::cli::Desk;
 use std::path::{Path, PathBuf};
@@ -96,8 +96,8 @@ fn commands_run() {
     assert!(!desk.path("results").exists(), "a command of the README writes over the kept answers");
 }
 
-/// The manual's commands, each page's one after another, with fewer replications; those of the gallery run in its
-/// own test.
+/// The manual's commands, each page's one after another, with fewer replications; those of the gallery run in
+/// its own test.
 #[test]
 fn the_manuals_commands_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

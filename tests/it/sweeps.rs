@@ -1,5 +1,5 @@
-//! Sweeps that are stopped, spread over workers and damaged: what is merged has the bytes of one process, or nothing
-//! is merged and the reason told.
+//! Sweeps that are stopped, spread over workers and damaged: what is merged has the bytes of one process, or
+//! nothing is merged and the reason told.
 
 use crate::cli::{Desk, MM1};
 use std::path::{Path, PathBuf};

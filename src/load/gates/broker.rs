@@ -16,8 +16,8 @@ pub(in crate::load) struct BrokerEvidence {
     foreign: u64,
     /// Nanoseconds for which it did not read.
     blocked: u64,
-    /// How often its connections were made anew, nanoseconds without any, messages that were published again and
-    /// that were delivered again.
+    /// How often its connections were made anew, nanoseconds without any, messages that were published again
+    /// and that were delivered again.
     reconnects: u64,
     away: u64,
     republished: u64,

@@ -82,7 +82,8 @@ impl<C: Clock> Server<'_, '_, C> {
         self.visit(delivery).map(|(_, copy)| self.context.run_plan.rules.key_of(copy))
     }
 
-    /// After a delivery whose work is over: the next of its key, where keys are locked and it does not come again.
+    /// After a delivery whose work is over: the next of its key, where keys are locked and it does not come
+    /// again.
     pub(super) fn next_of_key(&self, delivery: &Delivery) -> Option<Delivery> {
         let (run_plan, group) = (self.context.run_plan, self.server_id.group);
         let locks = run_plan.key_locks(group)?;

@@ -31,8 +31,8 @@ pub(crate) trait Target: Sync {
     /// a hundred times a second.
     fn in_system(&self, queue: usize) -> Option<u64>;
 
-    /// The same by what a broker itself says when it is asked, which takes as long as it takes; `None` where there is
-    /// no broker or it does not say. Asked a few times a second by a thread that does nothing else.
+    /// The same by what a broker itself says when it is asked, which takes as long as it takes; `None` where
+    /// there is no broker or it does not say. Asked a few times a second by a thread that does nothing else.
     fn counted_by_broker(&self, _queue: usize) -> Option<u64> {
         None
     }
@@ -40,8 +40,8 @@ pub(crate) trait Target: Sync {
     /// Waits until every publish has its verdict, or until an instant. Asked once, when all is served.
     fn await_verdicts(&self, _until: u64) {}
 
-    /// How many messages go through each queue before a run, so that all that is on the way has been used, and
-    /// what the way takes is known; 0 where there is no way but memory.
+    /// How many messages go through each queue before a run, so that all that is on the way has been used,
+    /// and what the way takes is known; 0 where there is no way but memory.
     fn warm_up(&self) -> u64 {
         0
     }

@@ -1,5 +1,5 @@
-//! Where the boxes of a drawing stand: in columns by how far messages have come, in an order in which few arrows
-//! cross.
+//! Where the boxes of a drawing stand: in columns by how far messages have come, in an order in which few
+//! arrows cross.
 
 /// How often columns are put in order by their neighbours.
 const PASSES: usize = 8;

@@ -1,6 +1,6 @@
-//! A drawing of a scenario: producers, topics, queues and consumers as boxes, each with what it does, and arrows for
-//! where messages go. How full a queue's servers are is the colour of their box, and a figure in it; what is lost
-//! leaves by an arrow of its own.
+//! A drawing of a scenario: producers, topics, queues and consumers as boxes, each with what it does, and
+//! arrows for where messages go. How full a queue's servers are is the colour of their box, and a figure in
+//! it; what is lost leaves by an arrow of its own.
 
 mod layout;
 

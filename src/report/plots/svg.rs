@@ -65,8 +65,8 @@ fn px(canvas: i32) -> String {
     }
 }
 
-/// The width of a broken line. Its dash and its gap are carried in the upper bits: a style of plotters has no other
-/// place for them, and plotters' own dashes are an element each, ten times as large a file.
+/// The width of a broken line. Its dash and its gap are carried in the upper bits: a style of plotters has no
+/// other place for them, and plotters' own dashes are an element each, ten times as large a file.
 pub(super) fn broken(width: u32, dash: u32, gap: u32) -> u32 {
     debug_assert!(width < 1 << 8 && dash < 1 << 12 && gap < 1 << 12);
     width | dash << 8 | gap << 20

@@ -1,4 +1,5 @@
-//! The back-of-envelope formulas as one table: what each gives, the exact figure, the error, and one clause why.
+//! The back-of-envelope formulas as one table: what each gives, the exact figure, the error, and one clause
+//! why.
 
 use crate::answer::{Estimate, Formula, FormulaNote, MetricId, PlaceId};
 use crate::report::number::{Scale, UNKNOWN, relative};

@@ -65,7 +65,8 @@ fn backlog(study: &Study, room: usize) -> Option<(Vec<f64>, String)> {
     if !(last > first && most > 0.0) {
         return None;
     }
-    // The highest level in each stretch: a peak must not fall between two looks. Where none was, the one before.
+    // The highest level in each stretch: a peak must not fall between two looks. Where none was, the one
+    // before.
     let mut heights = vec![None::<f64>; room];
     for moment in moments {
         let at = ((moment.at - first) / (last - first) * room as f64) as usize;

@@ -31,8 +31,8 @@ declare! {
             count: Takes::Any, "parallel servers, or \"unlimited\", or a timetable as tables { for, count } that \
                 repeats; default 1"
         };
-        /// How many servers there are for how long, again and again, where that follows the clock: `count` is then
-        /// that of the first.
+        /// How many servers there are for how long, again and again, where that follows the clock: `count` is
+        /// then that of the first.
         shifts: Vec<Shift> = Vec::new();
         /// Kinds of servers, where they are unlike; empty if all take what `service_time` says.
         servers: Vec<ServerKind> = Vec::new(), Unspoken(ListOf("the consumers'", "count = 4")),
@@ -353,7 +353,8 @@ declare! {
 }
 
 declare! {
-    /// A token bucket: a delivery takes a token, of which there are so many after a rest, and so many more a second.
+    /// A token bucket: a delivery takes a token, of which there are so many after a rest, and so many more a
+    /// second.
     #[derive(Copy)]
     pub struct RateLimit {
         /// Tokens a second.

@@ -34,8 +34,8 @@ declare! {
         /// The law of the messages' keys, where they have any.
         keys: Option<Keys> = None => { keys: Takes::Table(|| KEYS.to_vec()), "the law of message keys; \
             key 1 of one producer is that of another, too" };
-        /// How long a message may wait in the queue that it comes to first, beside what that says; `None` is no limit of
-        /// its own.
+        /// How long a message may wait in the queue that it comes to first, beside what that says; `None` is
+        /// no limit of its own.
         ttl: Option<Law> = None, Maybe(Timespan::AboveZero),
             "how long its messages may wait in the queue that they come to first, once they are in it; where that has a message_ttl, too, \
              the shorter holds";

@@ -108,8 +108,8 @@ impl Queue {
         self.max_length.is_some() && self.overflow == Overflow::Block
     }
 
-    /// Whether it stays short whatever comes, where its messages may expire or not: what does not fit or waits for
-    /// too long is lost, and nobody waits outside for room, where no time runs.
+    /// Whether it stays short whatever comes, where its messages may expire or not: what does not fit or
+    /// waits for too long is lost, and nobody waits outside for room, where no time runs.
     pub(crate) fn is_bounded(&self, expires: bool) -> bool {
         !self.blocks() && (self.max_length.is_some() || expires)
     }

@@ -41,7 +41,8 @@ pub enum RateLaw {
 }
 
 impl ServiceRate {
-    /// What one of so many servers at work does while so many messages wait, as a multiple of what is written.
+    /// What one of so many servers at work does while so many messages wait, as a multiple of what is
+    /// written.
     pub fn speed(&self, busy: u32, waiting: u64) -> f64 {
         let n = f64::from(busy.max(1));
         if self.law == Some(RateLaw::Usl) {

@@ -5,8 +5,8 @@ use super::job::NONE;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
-    /// A copy comes to the queue in front of which those of its message rejoin. Says whether the message goes on with
-    /// it: it is another one from here, whichever copy came last.
+    /// A copy comes to the queue in front of which those of its message rejoin. Says whether the message goes
+    /// on with it: it is another one from here, whichever copy came last.
     #[cold]
     pub(super) fn rejoins(&mut self, slot: u32, queue: u32) -> bool {
         let index = self.jobs[slot].family;

@@ -41,8 +41,8 @@ impl Families {
         &mut self.all[family as usize].copies
     }
 
-    /// One of the copies comes to where they rejoin. Says of which family it is, and whether it is the last that the
-    /// message needs to go on.
+    /// One of the copies comes to where they rejoin. Says of which family it is, and whether it is the last
+    /// that the message needs to go on.
     pub(super) fn come_together(&mut self, index: u32) -> (CopySet, bool) {
         let family = &mut self.all[index as usize];
         let goes_on = family.copies.end_one(true);

@@ -44,8 +44,8 @@ impl<S: Blocks> Network<S> {
         self.group_may_take_at(self.servers[server as usize].group, server)
     }
 
-    /// The idle servers of a queue, one that is not there yet included where they have no end, with the instants from
-    /// which on they may take a message: the first that may now, or the one that may soonest.
+    /// The idle servers of a queue, one that is not there yet included where they have no end, with the
+    /// instants from which on they may take a message: the first that may now, or the one that may soonest.
     fn first_to_take(&self, queue: u32) -> Option<(u64, Option<u32>)> {
         let station = &self.stations[queue as usize];
         let idle = station.idle.iter().map(|server| (self.has_token_at(server), Some(server)));
@@ -58,8 +58,8 @@ impl<S: Blocks> Network<S> {
         self.first_to_take(queue).is_some_and(|(at, _)| at <= self.now)
     }
 
-    /// Takes an idle server that may take a message now, with its token, if there is one; else looks again when one
-    /// may.
+    /// Takes an idle server that may take a message now, with its token, if there is one; else looks again
+    /// when one may.
     pub(super) fn server_with_token(&mut self, queue: u32) -> Option<u32> {
         let (at, server) = self.first_to_take(queue)?;
         if at > self.now {

@@ -54,8 +54,8 @@ impl<S: Blocks> Network<S> {
         Some(server)
     }
 
-    /// A message has left its queue: the next of its key may be taken, by an idle server if there is one. Where
-    /// servers have no end, that is the one that served it, unless it has to wait for room.
+    /// A message has left its queue: the next of its key may be taken, by an idle server if there is one.
+    /// Where servers have no end, that is the one that served it, unless it has to wait for room.
     #[cold]
     pub(super) fn unlock<R: Recorder>(&mut self, slot: u32, group: u32, outcome: Outcome, recorder: &mut R) {
         let (queue, place) = (self.jobs[slot].queue, self.jobs[slot].place);

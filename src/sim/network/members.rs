@@ -14,7 +14,8 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Those of a queue; `None` if its servers are always there, or it has no partitions, or one server at most.
+    /// Those of a queue; `None` if its servers are always there, or it has no partitions, or one server at
+    /// most.
     pub(super) fn of(queue: &Queue, groups: &[&Consumer], time: impl Fn(f64) -> u64) -> Option<Self> {
         let changes = |c: &&Consumer| c.autoscale.is_some() || !c.shifts.is_empty();
         let pause = groups.iter().filter_map(|c| c.rebalance).fold(0.0, f64::max);

@@ -47,8 +47,8 @@ impl<S: Blocks> Network<S> {
         self.goes_down(server, recorder);
     }
 
-    /// The servers of a group that are up and down together break, those first that have nothing to do: they do
-    /// not take what the others give back.
+    /// The servers of a group that are up and down together break, those first that have nothing to do: they
+    /// do not take what the others give back.
     fn all_break<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let s = &self.servers[server as usize];
         let (group, number) = (s.group, s.breaks);

@@ -1,5 +1,6 @@
 //! Load-dependent service: how fast servers work follows how many of their group are at work, how many use a
-//! resource with them, or how many messages wait. After every event that changes it, what is left of every service is planned anew.
+//! resource with them, or how many messages wait. After every event that changes it, what is left of every
+//! service is planned anew.
 
 use super::Network;
 use super::parts::Phase;

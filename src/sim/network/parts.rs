@@ -52,9 +52,9 @@ pub(super) struct QueueState {
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
     pub ahead: usize,
     pub batching: bool,
-    /// Whether its servers take messages otherwise than one as soon as they are free: in batches, at a limited
-    /// rate, from a distance, several servers at once, from partitions that may be another's soon, or from other
-    /// queues, too.
+    /// Whether its servers take messages otherwise than one as soon as they are free: in batches, at a
+    /// limited rate, from a distance, several servers at once, from partitions that may be another's soon, or
+    /// from other queues, too.
     pub takes_otherwise: bool,
     /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for
     /// one.

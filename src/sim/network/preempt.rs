@@ -43,8 +43,8 @@ impl<S: Blocks> Network<S> {
         worst.filter(|(urgency, _)| mine < *urgency).map(|(_, server)| server)
     }
 
-    /// The first in a line takes a server from a lesser message that could not be interrupted before: a server
-    /// was repaired and goes on with it, or stays though it was to go.
+    /// The first in a line takes a server from a lesser message that could not be interrupted before: a
+    /// server was repaired and goes on with it, or stays though it was to go.
     #[cold]
     pub(super) fn interrupt_late(&mut self, queue: u32) {
         if self.stations[queue as usize].preemption == Preemption::None {

@@ -16,8 +16,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A server of a queue has come or gone: if it has partitions, they are dealt anew, and nobody takes a message for
-    /// as long as that takes.
+    /// A server of a queue has come or gone: if it has partitions, they are dealt anew, and nobody takes a
+    /// message for as long as that takes.
     pub(super) fn rebalance(&mut self, queue: u32) {
         let now = self.now;
         let Some(members) = &mut self.stations[queue as usize].members else { return };

@@ -1,7 +1,7 @@
 //! Clients that send again what is not answered in time, while what they sent before is still worked on.
 //!
-//! The copies of a message are a family of which one has to be served. The client is one of it, too: while it would
-//! send again, the message is not lost, whatever became of the copies.
+//! The copies of a message are a family of which one has to be served. The client is one of it, too: while it
+//! would send again, the message is not lost, whatever became of the copies.
 
 use super::job::{Job, JobState};
 use super::leave::CopySet;

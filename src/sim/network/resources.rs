@@ -1,7 +1,7 @@
 //! What servers of several groups need beside themselves while they work: slots, or a share.
 //!
-//! A free server takes a message only when there is a slot, too. Of the queues where both a server is free and a
-//! message waits, the one whose first message came first is next.
+//! A free server takes a message only when there is a slot, too. Of the queues where both a server is free
+//! and a message waits, the one whose first message came first is next.
 
 use super::Network;
 use super::parts::{GroupState, QueueState};

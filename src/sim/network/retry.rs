@@ -99,8 +99,8 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    /// A back-off ends: the message joins the end of the line, or, where that is locked meanwhile, is the first
-    /// of its key.
+    /// A back-off ends: the message joins the end of the line, or, where that is locked meanwhile, is the
+    /// first of its key.
     pub(super) fn retry<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         if self.jobs[slot].place as u32 != place || self.jobs[slot].state != JobState::Delayed {
             return;

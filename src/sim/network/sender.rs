@@ -15,7 +15,8 @@ pub(super) struct Sender {
 }
 
 impl<S> Network<S> {
-    /// How long a message may wait in a queue: by what the queue says, or its producer, the shorter of the two.
+    /// How long a message may wait in a queue: by what the queue says, or its producer, the shorter of the
+    /// two.
     pub(super) fn time_to_live(&self, slot: u32, queue: u32) -> Option<u64> {
         let job = &self.jobs[slot];
         let station = &self.stations[queue as usize];

@@ -197,8 +197,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// The same where servers take batches, or at a limited rate, or from afar, or several together, or from several
-    /// queues.
+    /// The same where servers take batches, or at a limited rate, or from afar, or several together, or from
+    /// several queues.
     fn free_otherwise(&mut self, server: u32) {
         let (queue, group) = (self.servers[server as usize].queue, self.servers[server as usize].group);
         if self.groups[group as usize].shared.is_some() {

@@ -1,8 +1,8 @@
 //! Messages that have several servers at once, from their start to their end.
 //!
-//! The first in line waits until as many servers are idle as it needs, and nobody overtakes it, although some who
-//! need fewer could begin. One of its servers is the one that works, as far as the rest of the engine knows; the
-//! others are busy with it, and free when it is.
+//! The first in line waits until as many servers are idle as it needs, and nobody overtakes it, although some
+//! who need fewer could begin. One of its servers is the one that works, as far as the rest of the engine
+//! knows; the others are busy with it, and free when it is.
 
 use super::Network;
 use super::job::{JobState, NONE};

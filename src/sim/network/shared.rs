@@ -74,7 +74,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// The servers of a group begin with what waits in its queues from the start, as soon as all of it is there.
+    /// The servers of a group begin with what waits in its queues from the start, as soon as all of it is
+    /// there.
     pub(super) fn open_shared<R: Recorder>(&mut self, queue: u32, recorder: &mut R) {
         let groups = &self.stations[queue as usize].groups;
         let Some(shared) = groups.first().and_then(|g| self.groups[*g as usize].shared.as_ref()) else {

@@ -1,8 +1,9 @@
 //! Messages on their way to a server, and acknowledgements on their way back to the queue.
 //!
-//! The queue sends a message to the next server in turn of which it has to hear of fewer messages than the server
-//! may hold. The server works on those that have reached it in the order in which they did. What becomes of a message
-//! the queue knows when its acknowledgement is back, and then sends the server another one.
+//! The queue sends a message to the next server in turn of which it has to hear of fewer messages than the
+//! server may hold. The server works on those that have reached it in the order in which they did. What
+//! becomes of a message the queue knows when its acknowledgement is back, and then sends the server another
+//! one.
 
 use super::job::JobState;
 use super::parts::{Phase, PrefetchedDelivery};
@@ -47,7 +48,8 @@ impl<S: Blocks> Network<S> {
         self.servers[server as usize].buffer.push_back(held);
     }
 
-    /// A server that messages travel to has nothing to do: it begins with the next that has reached it, if one has.
+    /// A server that messages travel to has nothing to do: it begins with the next that has reached it, if
+    /// one has.
     pub(super) fn free_with_window(&mut self, server: u32) {
         match self.servers[server as usize].buffer.pop_front() {
             Some(held) => {

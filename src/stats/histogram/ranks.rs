@@ -84,8 +84,9 @@ impl Ranks<'_> {
         if time < 0.0 || total == 0 { 0.0 } else { (below + inside) / total as f64 }
     }
 
-    /// The share of the values that are no longer than a time in seconds. Where its bucket has far more values
-    /// than those beside it, many are of one length, and none is taken to be a thousandth longer than the time.
+    /// The share of the values that are no longer than a time in seconds. Where its bucket has far more
+    /// values than those beside it, many are of one length, and none is taken to be a thousandth longer than
+    /// the time.
     pub fn share_within(&self, time: f64) -> f64 {
         let total = self.counts.total;
         let at = bucket((time * crate::units::NANOS_PER_SECOND + 1e-3) as u64);

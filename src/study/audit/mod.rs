@@ -1,5 +1,5 @@
-//! Published tables of a benchmark, held against what must be true of any: Little's law, the order of percentiles,
-//! what a mean allows, the edges of histograms, and how many samples a percentile rests on.
+//! Published tables of a benchmark, held against what must be true of any: Little's law, the order of
+//! percentiles, what a mean allows, the edges of histograms, and how many samples a percentile rests on.
 
 mod checks;
 mod table;

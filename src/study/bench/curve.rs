@@ -1,7 +1,8 @@
 //! Mean latency by rate as one server makes it, fitted to points and judged on those that are left out.
 
-/// Mean latency at a rate: the time on the way through an idle target, and a wait of the form of Pollaczek and
-/// Khinchine, which grows with ρ / (1 − ρ), where ρ is the rate as a share of that which saturates the target.
+/// Mean latency at a rate: the time on the way through an idle target, and a wait of the form of Pollaczek
+/// and Khinchine, which grows with ρ / (1 − ρ), where ρ is the rate as a share of that which saturates the
+/// target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LatencyCurve {
     /// Seconds through an idle target.
@@ -17,7 +18,8 @@ pub struct LatencyCurve {
 pub struct FittedCurve {
     /// By all points.
     pub curve: LatencyCurve,
-    /// Of each point: its rate, and by how much it lies above the curve through the others, as a share of that.
+    /// Of each point: its rate, and by how much it lies above the curve through the others, as a share of
+    /// that.
     pub left_out: Vec<(f64, f64)>,
 }
 

@@ -1,5 +1,5 @@
-//! The search for the highest rate that a target sustains: doubled until it does not, halved between, and seen
-//! a second time.
+//! The search for the highest rate that a target sustains: doubled until it does not, halved between, and
+//! seen a second time.
 
 use super::{BenchCase, BenchError, BenchRun, BenchWatch, run};
 use crate::answer::Reason;
@@ -8,8 +8,8 @@ use crate::study::watch::Watch;
 /// The first rate of the search, in messages a second, and the most steps of it.
 const FIRST: f64 = 2_000.0;
 const DOUBLINGS: u32 = 10;
-/// Steps that halve what is left between a rate that is sustained and one that is not, on a scale of logarithms:
-/// to 4 % of a doubling.
+/// Steps that halve what is left between a rate that is sustained and one that is not, on a scale of
+/// logarithms: to 4 % of a doubling.
 const HALVINGS: u32 = 4;
 /// What is tried where a rate was not sustained a second time, and how often.
 const LOWER: f64 = 0.95;

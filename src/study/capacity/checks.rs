@@ -81,8 +81,8 @@ pub(super) fn checks(
     lost.into_iter().chain(bursts).collect()
 }
 
-/// A group without one of its servers, the fastest where they differ: at all times where their number follows the
-/// clock, and at most where it follows the backlog. `None` if nobody is left.
+/// A group without one of its servers, the fastest where they differ: at all times where their number follows
+/// the clock, and at most where it follows the backlog. `None` if nobody is left.
 fn one_fewer(group: &Consumer) -> Option<Consumer> {
     let mut fewer = group.clone();
     let Servers::Count(count) = group.count else { return None };

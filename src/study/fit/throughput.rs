@@ -84,8 +84,8 @@ impl ThroughputFamily {
         if self == ThroughputFamily::Constant { 2 } else { 3 }
     }
 
-    /// The law of this family that is nearest to some rows; `None` for too few of them. Where latencies say how
-    /// long messages are elsewhere, `think` is that.
+    /// The law of this family that is nearest to some rows; `None` for too few of them. Where latencies say
+    /// how long messages are elsewhere, `think` is that.
     pub fn fitted(self, rows: &[LoadRow], think: Option<f64>) -> Option<ThroughputLaw> {
         let known = usize::from(think.is_some() && matches!(self, Self::Constant | Self::BirthDeath));
         if rows.len() + known < self.parameters() {
@@ -278,8 +278,8 @@ pub struct JudgedLaw {
     pub family: ThroughputFamily,
     /// Fitted to all rows that it may learn from.
     pub law: ThroughputLaw,
-    /// Of each row, (predicted − measured) / measured by the law of the other rows, or of those to learn from;
-    /// `None` for these.
+    /// Of each row, (predicted − measured) / measured by the law of the other rows, or of those to learn
+    /// from; `None` for these.
     pub errors: Vec<Option<f64>>,
 }
 
@@ -327,8 +327,8 @@ pub enum ThroughputFitError {
     Unwritable(String),
 }
 
-/// Fits every law, and judges each by rows that it has not seen: those beside `learn`, or, if that is empty, each
-/// row in turn by all others.
+/// Fits every law, and judges each by rows that it has not seen: those beside `learn`, or, if that is empty,
+/// each row in turn by all others.
 ///
 /// # Errors
 /// Too few rows, or rows that are not there.

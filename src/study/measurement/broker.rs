@@ -26,8 +26,8 @@ fn host(scenario: &Scenario, times: DeliveryTimes) -> Scenario {
     out
 }
 
-/// What a broker does otherwise than the queue of the scenario: one that has a disk to write to delivers without
-/// waiting for it, and of some the consumers fetch when they have nothing left.
+/// What a broker does otherwise than the queue of the scenario: one that has a disk to write to delivers
+/// without waiting for it, and of some the consumers fetch when they have nothing left.
 pub(in crate::study) fn as_brokers_do(scenario: &mut Scenario) {
     scenario.queues.iter_mut().for_each(|queue| queue.durability = Durability::None);
     if prefetches_on_demand(scenario) {

@@ -56,7 +56,8 @@ pub enum PredictionFinding {
         /// At the low loads.
         then: f64,
     },
-    /// A broker took otherwise than was learnt from the end of a service to the next message: so many seconds.
+    /// A broker took otherwise than was learnt from the end of a service to the next message: so many
+    /// seconds.
     Turnaround {
         /// At this load.
         now: f64,
@@ -74,8 +75,8 @@ pub enum NoVerdict {
     Invalid(String),
     /// No low load could be measured well enough.
     NothingLearnt,
-    /// With the turnaround that was learnt the servers' load is this, 1 or more: a latency that grows for as long as
-    /// the run lasts says nothing of any other run.
+    /// With the turnaround that was learnt the servers' load is this, 1 or more: a latency that grows for as
+    /// long as the run lasts says nothing of any other run.
     Overloaded(f64),
     /// Too few messages were measured for any figure.
     TooFew,

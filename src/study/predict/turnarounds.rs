@@ -1,5 +1,6 @@
-//! A broker's turnaround by load. A broker with more to do takes longer for it, and one with little to do sleeps
-//! more: a line through what the low loads showed and what a short run showed that nearly saturates the servers.
+//! A broker's turnaround by load. A broker with more to do takes longer for it, and one with little to do
+//! sleeps more: a line through what the low loads showed and what a short run showed that nearly saturates
+//! the servers.
 
 use super::HostCalibration;
 use crate::scenario::Scenario;

@@ -175,8 +175,8 @@ impl Runs<'_> {
         Replication { summary: timed.summary, drifts: timed.drifts, played }
     }
 
-    /// Adds those of the replications that were interrupted that count: none if at least two are whole, else all
-    /// that have come as far as the others. Says what is to be said about it.
+    /// Adds those of the replications that were interrupted that count: none if at least two are whole, else
+    /// all that have come as far as the others. Says what is to be said about it.
     fn salvage(&self, mut cut_short: Vec<Replication>, made: &mut Made, wanted: u32) -> Caveat {
         let finished = made.replications;
         if finished as usize >= LEAST_WHOLE {

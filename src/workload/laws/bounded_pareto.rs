@@ -1,4 +1,5 @@
-//! The Pareto law cut off at a longest time: a power tail with all moments, as sizes of files and jobs have it.
+//! The Pareto law cut off at a longest time: a power tail with all moments, as sizes of files and jobs have
+//! it.
 
 use super::{Arguments, Parameter, Shape};
 use crate::rng::{BLOCK, Stream};

@@ -21,8 +21,8 @@ impl Mixture {
         self.parts.iter().map(|(p, law)| p * of(law)).sum()
     }
 
-    /// Where a uniform number falls among the probabilities chooses the part, and where it falls within that one's
-    /// is its uniform number.
+    /// Where a uniform number falls among the probabilities chooses the part, and where it falls within that
+    /// one's is its uniform number.
     fn value(&self, u: f64) -> f64 {
         let mut sum = 0.0;
         for (p, law) in &self.parts {

@@ -9,8 +9,8 @@ use statrs::function::erf::erfc;
 use std::borrow::Cow;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-/// The bell curve without what lies below zero; given by the mean and scv of the times that are left, which are those
-/// of the whole bell curve as long as the scv is small.
+/// The bell curve without what lies below zero; given by the mean and scv of the times that are left, which
+/// are those of the whole bell curve as long as the scv is small.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Normal {
     /// In seconds, positive.
@@ -159,8 +159,8 @@ fn draw(top: f64, sd: f64, left: f64, out: &mut [f64; BLOCK]) {
     }
 }
 
-/// The variate beyond which a share lies, a uniform number from (0, 1] that stands for the middle of its cell of
-/// width 2⁻⁵².
+/// The variate beyond which a share lies, a uniform number from (0, 1] that stands for the middle of its cell
+/// of width 2⁻⁵².
 #[inline(always)]
 fn value(top: f64, sd: f64, left: f64, u: f64) -> f64 {
     let x = top - sd * math::normal_quantile((u - 0.5 * f64::EPSILON) * left);

@@ -3,9 +3,9 @@
 use super::{Group, PlannedProducer};
 use std::collections::HashSet;
 
-/// The column of each group whose work is planned, and how many columns there are: groups to which one producer
-/// sends have different ones, others share them. Queues that have nothing to do with one another thus need a
-/// single column, however many they are.
+/// The column of each group whose work is planned, and how many columns there are: groups to which one
+/// producer sends have different ones, others share them. Queues that have nothing to do with one another
+/// thus need a single column, however many they are.
 pub(super) fn columns(sources: &[PlannedProducer<'_>], groups: &[Group<'_>]) -> (Vec<Option<u32>>, usize) {
     // Producers that send alike constrain the columns alike.
     let together: HashSet<&[usize]> = sources.iter().map(|source| source.to).collect();

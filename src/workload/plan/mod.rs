@@ -50,8 +50,8 @@ pub struct Group<'a> {
     pub service_time: &'a Law,
     /// Added for each message.
     pub per_message: &'a Law,
-    /// Whether the work of messages that come straight from a producer is planned. All other is for the engine
-    /// to draw when a message gets there.
+    /// Whether the work of messages that come straight from a producer is planned. All other is for the
+    /// engine to draw when a message gets there.
     pub direct: bool,
 }
 
@@ -122,7 +122,8 @@ impl Plan {
     }
 
     /// The next messages in the order in which they are sent (ties: by producer, then in its own order); a
-    /// full block of [`BLOCK`], or as many as were asked for, but for the last. `None` when every producer has ended.
+    /// full block of [`BLOCK`], or as many as were asked for, but for the last. `None` when every producer
+    /// has ended.
     pub fn next_block(&mut self) -> Option<&Block> {
         match &mut self.producers[..] {
             [one] => one.rows.next(&mut self.block),

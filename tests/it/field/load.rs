@@ -1,5 +1,5 @@
-//! Service that depends on the load, servers that stop together, disks that take a message more than once, and
-//! shares within a time. Intervals are held at six half-widths of 95 %.
+//! Service that depends on the load, servers that stop together, disks that take a message more than once,
+//! and shares within a time. Intervals are held at six half-widths of 95 %.
 
 use super::{both, refusal, scenario, simulated, value};
 use queuelab::answer::Method;
@@ -132,8 +132,8 @@ fn laws_of_the_rate_are_the_chain_that_they_say() {
     }
 }
 
-/// Constant work that two servers do at 0.8 of its speed each: at 10 s the first begins, at 13 s the second, so
-/// that the first has 3 s of its 6 left, which take 3.75; the second then has 6 − 3 = 3 left and is alone.
+/// Constant work that two servers do at 0.8 of its speed each: at 10 s the first begins, at 13 s the second,
+/// so that the first has 3 s of its 6 left, which take 3.75; the second then has 6 − 3 = 3 left and is alone.
 #[test]
 fn what_is_left_of_a_service_goes_on_at_the_speed_of_the_load() {
     let text = "[producers.a]\nto = \"q\"\nrate = \"0.01/s\"\narrivals = { process = \"periodic\" }\n[producers.b]\nto \
@@ -188,9 +188,9 @@ fn rebalance(down: &str, messages: u64) -> String {
     )
 }
 
-/// Seconds, not milliseconds. As a fluid: while they are up, the backlog is the work of an M/D/1 with jumps of
-/// 12,000 every 600 s, drained at 100/s: 12,000²/600/(2 · (100 − 20)) = 1,500; while they are down, 6,000 more;
-/// together (600 · 1,500 + 30 · 7,500)/630 = 1,786, which is 4.46 s, and some ms of service.
+/// Seconds, not milliseconds. As a fluid: while they are up, the backlog is the work of an M/D/1 with jumps
+/// of 12,000 every 600 s, drained at 100/s: 12,000²/600/(2 · (100 − 20)) = 1,500; while they are down, 6,000
+/// more; together (600 · 1,500 + 30 · 7,500)/630 = 1,786, which is 4.46 s, and some ms of service.
 #[test]
 fn a_group_that_stops_together_makes_everybody_wait_for_seconds() {
     let (found, half) = simulated(&rebalance("deterministic(30s)", 2_000_000), "total.latency.mean");
@@ -223,8 +223,8 @@ fn a_group_that_stops_together_is_a_chain_of_two_states() {
     assert!(refusal(&busy).contains("while = \"always\""), "{}", refusal(&busy));
 }
 
-/// RabbitMQ 4, quorum queue, 192 unconfirmed messages and a disk of 5.9 ms: 9,931/s measured. Of one commit each,
-/// a message waits for the one under way and for its own; of two, for one more.
+/// RabbitMQ 4, quorum queue, 192 unconfirmed messages and a disk of 5.9 ms: 9,931/s measured. Of one commit
+/// each, a message waits for the one under way and for its own; of two, for one more.
 #[test]
 fn messages_that_take_two_commits_wait_for_three() {
     let text = |durability: &str| {

@@ -1,6 +1,6 @@
-//! Words of the grammar that people lacked, each with a right value: exact, or by a slow simulator of its own that
-//! is written from what the word means and shares nothing with the engine. Simulations have a fixed seed and
-//! intervals of 99.9 %: a right one misses once in a thousand seeds.
+//! Words of the grammar that people lacked, each with a right value: exact, or by a slow simulator of its own
+//! that is written from what the word means and shares nothing with the engine. Simulations have a fixed seed
+//! and intervals of 99.9 %: a right one misses once in a thousand seeds.
 
 mod blocking_retries;
 mod choosing;
@@ -41,7 +41,8 @@ fn messages(count: u64, rate: f64, keys: u32, work: f64) -> Vec<(f64, u32, f64)>
     (0..count).map(each).collect()
 }
 
-/// What a consumer has fetched ahead it would begin while a sooner message waits: refused, however it fetches.
+/// What a consumer has fetched ahead it would begin while a sooner message waits: refused, however it
+/// fetches.
 #[test]
 fn what_is_fetched_ahead_does_not_go_with_preemption() {
     for by in ["turn", "demand"] {

@@ -1,5 +1,5 @@
-//! What every target must do that plays a setting, one body for each behaviour: the crate's own queue first, then
-//! every broker that is there.
+//! What every target must do that plays a setting, one body for each behaviour: the crate's own queue first,
+//! then every broker that is there.
 //!
 //! A broker is there if `QUEUELAB_<NAME>_URL` says where; without it a test says so and passes, unless
 //! `QUEUELAB_REQUIRE` names the broker. What a target does not play it must refuse by name: [`REFUSED`] says

@@ -10,8 +10,8 @@ use std::time::Duration;
 /// What a target does with a queue of the scenario, whatever its messages are.
 pub(super) trait Backend: Send + Sync {
     fn publish(&self, request: &PublishRequest) -> Sent;
-    /// As [`SharedQueue::consume`](crate::load::targets::SharedQueue::consume), from a consumer's window where
-    /// there are such.
+    /// As [`SharedQueue::consume`](crate::load::targets::SharedQueue::consume), from a consumer's window
+    /// where there are such.
     fn consume(&self, part: usize, most: usize, out: &mut Vec<Delivery>) -> bool;
     /// As [`SharedQueue::refill`](crate::load::targets::SharedQueue::refill).
     fn refill(&self, part: usize, most: usize, until: u64, out: &mut Vec<Delivery>);

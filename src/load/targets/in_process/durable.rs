@@ -1,5 +1,5 @@
-//! The crate's durable queue as a target: what is sent is committed by a thread of its own, so that senders go
-//! on and all that come during one commit are in the next.
+//! The crate's durable queue as a target: what is sent is committed by a thread of its own, so that senders
+//! go on and all that come during one commit are in the next.
 
 use super::backend::{Body, Parts, terms};
 use crate::load::clock::{Clock, Monotonic};

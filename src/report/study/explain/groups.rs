@@ -72,7 +72,8 @@ fn shift_line(group: &Consumer) -> Option<String> {
     })
 }
 
-/// How many servers a message has at once, which counts in its queue's rho, as do those that are idle meanwhile.
+/// How many servers a message has at once, which counts in its queue's rho, as do those that are idle
+/// meanwhile.
 fn needed_line(group: &Consumer) -> Option<String> {
     let (servers, (fewest, most)) =
         (group.most_servers().filter(|_| group.needs_several())?, group.range_needed());
@@ -129,8 +130,8 @@ fn resend_line(producer: &Producer) -> Option<String> {
     Some(format!("producer `{}`   who has no answer after {} {again}\n", producer.name, Time(after)))
 }
 
-/// How long a message is away for a server to which it travels, which counts in its queue's rho, and the window that
-/// keeps the server at work.
+/// How long a message is away for a server to which it travels, which counts in its queue's rho, and the
+/// window that keeps the server at work.
 fn window_line(group: &Consumer) -> Option<String> {
     let way = group.transit.as_ref()?;
     let (both, work) = (2.0 * way.mean(), group.mean_service());

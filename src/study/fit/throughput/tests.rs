@@ -55,8 +55,8 @@ fn latencies_say_how_long_messages_are_elsewhere() {
 /// See [`PUBLISHED`].
 type PublishedSet = (&'static str, &'static [(u32, f64)], &'static [u32], ThroughputFamily, f64, f64);
 
-/// Published figures; a law, by how much it is off at most at a row that was left out, and at the others where it
-/// learns from three.
+/// Published figures; a law, by how much it is off at most at a row that was left out, and at the others
+/// where it learns from three.
 const PUBLISHED: &[PublishedSet] = &[
     (
         "RabbitMQ 3.8, mqperf: senders",

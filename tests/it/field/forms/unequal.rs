@@ -43,8 +43,8 @@ fn the_longest_idle_of_two_unequal_servers() {
     assert!(differ.is_empty() && study.agreement.len() > 40, "{differ:?}");
 }
 
-/// The same with another rule: the fast one first is the classic exercise, 2/3 s; any by chance is again 8/11 s.
-/// By simulation with seed 1, intervals of 99.9 %: right but once in a thousand seeds.
+/// The same with another rule: the fast one first is the classic exercise, 2/3 s; any by chance is again 8/11
+/// s. By simulation with seed 1, intervals of 99.9 %: right but once in a thousand seeds.
 #[test]
 fn the_fastest_or_any_of_two_unequal_servers() {
     let one_group = "[producers.jobs]\nto = \"q\"\nrate = \"2/s\"\n[queues.q]\n[consumers.w]\nfrom = \"q\"\n\
@@ -69,8 +69,8 @@ fn the_fastest_or_any_of_two_unequal_servers() {
     }
 }
 
-/// What servers of one group do each is in no metric of its own, but their work is: as much is done as comes, and
-/// the rates agree with theory.
+/// What servers of one group do each is in no metric of its own, but their work is: as much is done as comes,
+/// and the rates agree with theory.
 #[test]
 fn servers_of_several_speeds_in_one_group() {
     let text = "[producers.a]\nto = \"q\"\nrate = \"70/s\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// karafka #1028, SREGym #790: good messages, 10 ms each, behind poison that is tried ten times, a second apart,
-/// in a partition.
+/// karafka #1028, SREGym #790: good messages, 10 ms each, behind poison that is tried ten times, a second
+/// apart, in a partition.
 const POISON: &str = "[producers.good]\nto = \"topic\"\nrate = \"10/s\"\n[producers.poison]\nto = \"topic\"\n\
     rate = \"0.01/s\"\nfailure = { probability = 1 }\n[queues.topic]\npartitions = 1\ndelivery_limit = 10\n\
     dead_letter = \"dlq\"\n[queues.dlq]\n[consumers.app]\nfrom = \"topic\"\nservice_time = \"10ms\"\n\
@@ -44,8 +44,8 @@ fn theory_knows_the_time_with_the_server() {
     assert!(differ.is_empty() && study.agreement.len() > 10, "{differ:?}");
 }
 
-/// Two come together, 10 ms each, and both fail twice: the server keeps each for 100 ms, or turns to the other
-/// one meanwhile.
+/// Two come together, 10 ms each, and both fail twice: the server keeps each for 100 ms, or turns to the
+/// other one meanwhile.
 #[test]
 fn who_is_behind_waits() {
     let text = |order: &str| {

@@ -27,8 +27,8 @@ fn a_delay_goes_before_the_queue() {
     }
 }
 
-/// They come at 10, 20 and 30 s, can be taken 25 s later and take 12 s. The time to live counts from when they came:
-/// the third would be taken at 59 s, and is gone at 58 s.
+/// They come at 10, 20 and 30 s, can be taken 25 s later and take 12 s. The time to live counts from when
+/// they came: the third would be taken at 59 s, and is gone at 58 s.
 #[test]
 fn the_time_to_live_counts_from_when_a_message_came() {
     let text = "[producers.p]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\n[queues.q]\n\

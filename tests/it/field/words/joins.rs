@@ -13,8 +13,8 @@ fn order(rate: u32, stock: &str, payment: &str, ship: &str) -> String {
     )
 }
 
-/// Two exponential servers of 10 ms at ρ = 0.7 have both copies done after (12 − ρ)/8 · 10 ms/(1 − ρ) (Flatto & Hahn
-/// 1984), and 5 ms of the next stage follow: without limit of servers by theory, which is exact.
+/// Two exponential servers of 10 ms at ρ = 0.7 have both copies done after (12 − ρ)/8 · 10 ms/(1 − ρ) (Flatto
+/// & Hahn 1984), and 5 ms of the next stage follow: without limit of servers by theory, which is exact.
 #[test]
 fn two_copies_rejoin_as_flatto_and_hahn_say() {
     let both_done = (12.0 - 0.7) / 8.0 * 0.01 / 0.3;
@@ -37,8 +37,8 @@ fn two_copies_rejoin_as_flatto_and_hahn_say() {
     assert!(why.contains("what comes out of a join is no process"), "{why}");
 }
 
-/// Without queueing each waits for the slower of its copies, 30 ms, or, where one is enough, for the faster, 10 ms;
-/// and then 5 ms.
+/// Without queueing each waits for the slower of its copies, 30 ms, or, where one is enough, for the faster,
+/// 10 ms; and then 5 ms.
 #[test]
 fn without_queueing_it_is_the_slowest_or_the_fastest() {
     let regular = |text: String| text.replace("rate = ", "arrivals = { process = \"periodic\" }\nrate = ");
@@ -51,8 +51,8 @@ fn without_queueing_it_is_the_slowest_or_the_fastest() {
     }
 }
 
-/// A copy that is refused is a message that is lost, once: its other copy is worked on, and goes nowhere. M/M/1/1 of
-/// ρ = 0.7 refuses 0.7/1.7.
+/// A copy that is refused is a message that is lost, once: its other copy is worked on, and goes nowhere.
+/// M/M/1/1 of ρ = 0.7 refuses 0.7/1.7.
 #[test]
 fn a_copy_that_is_lost_takes_its_message_with_it() {
     let exponential = "\"exponential(10ms)\"";

@@ -11,8 +11,8 @@ fn groups(keys: u32, workers: u32) -> String {
     )
 }
 
-/// The mean time from coming to done where a free worker takes the oldest message whose key is not locked, and the
-/// share of the messages that waited for longer than they live.
+/// The mean time from coming to done where a free worker takes the oldest message whose key is not locked,
+/// and the share of the messages that waited for longer than they live.
 fn slowly(all: &[(f64, u32, f64)], workers: usize, life: f64) -> (f64, f64) {
     let (mut next, mut sum, mut lost) = (0, 0.0, 0);
     let mut waiting: Vec<(f64, u32, f64)> = Vec::new();
@@ -46,8 +46,8 @@ fn slowly(all: &[(f64, u32, f64)], workers: usize, life: f64) -> (f64, f64) {
     (sum / (all.len() - lost) as f64, lost as f64 / all.len() as f64)
 }
 
-/// spring-cloud-aws #756: 8 message groups and 4 workers, 44.6 ms. Eight workers are eight times M/M/1 at 0.4,
-/// 20 ms / 0.6; of a million groups none is ever locked: M/M/4 at 0.8, 20 ms + 14.9 ms.
+/// spring-cloud-aws #756: 8 message groups and 4 workers, 44.6 ms. Eight workers are eight times M/M/1 at
+/// 0.4, 20 ms / 0.6; of a million groups none is ever locked: M/M/4 at 0.8, 20 ms + 14.9 ms.
 #[test]
 fn any_free_worker_takes_any_key_that_is_not_in_progress() {
     for (keys, workers, exact) in [(8, 4, 0.0446), (8, 8, 0.02 / 0.6), (1_000_000, 4, 0.034_910)] {
@@ -58,8 +58,8 @@ fn any_free_worker_takes_any_key_that_is_not_in_progress() {
     assert!((other - 0.0446).abs() < 0.001, "{other}");
 }
 
-/// What expires behind its key holds up nobody, whatever waits then: eight groups and four workers beside the slow
-/// simulation, and one worker beside M/M/1 with a time to live of 15 ms.
+/// What expires behind its key holds up nobody, whatever waits then: eight groups and four workers beside the
+/// slow simulation, and one worker beside M/M/1 with a time to live of 15 ms.
 #[test]
 fn what_expires_behind_a_locked_key_holds_nobody_up() {
     for (keys, life) in [(8, 0.03), (3, 0.02)] {
@@ -90,8 +90,9 @@ fn theory_and_brokers_say_what_they_do_not_know() {
     assert!(refusal.contains("leave one of them out"), "{refusal}");
 }
 
-/// A message that failed keeps its key locked until it has been tried again: three of one key come together and
-/// fail twice, each 10 ms of work, 100 ms away and 10 ms of work; three workers do them one after the other.
+/// A message that failed keeps its key locked until it has been tried again: three of one key come together
+/// and fail twice, each 10 ms of work, 100 ms away and 10 ms of work; three workers do them one after the
+/// other.
 #[test]
 fn what_failed_holds_its_key_until_it_is_delivered_again() {
     let text = "[producers.a]\nto = \"q\"\nrate = \"0.3/s\"\nkeys = { law = \"uniform\", count = 1 }\n\

@@ -10,7 +10,8 @@ fn lag(rate: &str, servers: u32, service: &str) -> String {
     )
 }
 
-/// M/M/1 at 0.8 with 10 ms of work: ρ²/(μ(1 − ρ)) = 32 ms. Two servers and constant work agree with the formula, too.
+/// M/M/1 at 0.8 with 10 ms of work: ρ²/(μ(1 − ρ)) = 32 ms. Two servers and constant work agree with the
+/// formula, too.
 #[test]
 fn the_oldest_has_waited_for_as_long_as_theory_says() {
     for (rate, servers, service) in

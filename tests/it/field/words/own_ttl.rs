@@ -9,8 +9,8 @@ fn line(own: &str, of_queue: &str, more: &str) -> String {
     )
 }
 
-/// Where all messages come from one producer its time to live is the queue's, of which theory knows M/M/1+D; of two
-/// the shorter holds.
+/// Where all messages come from one producer its time to live is the queue's, of which theory knows M/M/1+D;
+/// of two the shorter holds.
 #[test]
 fn the_only_producer_s_time_is_the_queue_s() {
     let theory = both(&line("", "message_ttl = \"20ms\"", "").replace("60_000", "2000"));
@@ -26,8 +26,8 @@ fn the_only_producer_s_time_is_the_queue_s() {
     assert!(why.contains("some producers' messages expire after times of their own"), "{why}");
 }
 
-/// Half of the messages have patience for 20 ms, the other half for ever, by a recursion: who would begin later than
-/// it has patience for is not served.
+/// Half of the messages have patience for 20 ms, the other half for ever, by a recursion: who would begin
+/// later than it has patience for is not served.
 #[test]
 fn only_a_producer_s_own_messages_expire() {
     let (mut free, mut sum, mut lost, mut served) = (0.0f64, 0.0, 0, 0);

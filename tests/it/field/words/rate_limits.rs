@@ -10,8 +10,8 @@ fn limited(limit: &str, servers: &str) -> String {
     )
 }
 
-/// Tokens come as an M/D/1 queue serves: ρ T/(2(1 − ρ)) = 2.571 s for T = 6/7 s and ρ = 6/7; with ten tokens in
-/// advance most wait not at all, and theory and simulation agree in what they know.
+/// Tokens come as an M/D/1 queue serves: ρ T/(2(1 − ρ)) = 2.571 s for T = 6/7 s and ρ = 6/7; with ten tokens
+/// in advance most wait not at all, and theory and simulation agree in what they know.
 #[test]
 fn a_bucket_of_tokens_is_a_line_of_its_own() {
     for (burst, exact) in [(1, Some((6.0 / 7.0) * (6.0 / 7.0) / (2.0 / 7.0))), (10, None)] {
@@ -29,8 +29,8 @@ fn a_bucket_of_tokens_is_a_line_of_its_own() {
     }
 }
 
-/// Seven come together. Three tokens are there at once and one more every 100 ms; or two servers take one each at
-/// once, and then another whenever they have a token of their own again, a second later.
+/// Seven come together. Three tokens are there at once and one more every 100 ms; or two servers take one
+/// each at once, and then another whenever they have a token of their own again, a second later.
 #[test]
 fn who_comes_together_is_taken_as_tokens_come() {
     let text = |limit: &str, servers: &str| {

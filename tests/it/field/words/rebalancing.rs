@@ -15,10 +15,10 @@ fn ended(cooldown: &str, rebalance: &str) -> Vec<u64> {
     ended.into_iter().take(4).map(|(_, at)| at).collect()
 }
 
-/// Messages 0 and 2 are of one partition, 1 and 3 of the other, and wait from the start. The first server takes 0;
-/// at 1 s a second one comes, and after the pause, at 3 s, takes 1. If both stay they are done at 10, 13, 20 and 23 s.
-/// If the second goes when 1 is done, because at 10 s only one waits, the first takes 3 at 20 s. Without a pause 1 is
-/// taken at 1 s.
+/// Messages 0 and 2 are of one partition, 1 and 3 of the other, and wait from the start. The first server
+/// takes 0; at 1 s a second one comes, and after the pause, at 3 s, takes 1. If both stay they are done at
+/// 10, 13, 20 and 23 s. If the second goes when 1 is done, because at 10 s only one waits, the first takes 3
+/// at 20 s. Without a pause 1 is taken at 1 s.
 #[test]
 fn partitions_are_dealt_anew_when_a_server_comes_or_goes() {
     let pause = "rebalance = \"2s\"";
@@ -27,7 +27,8 @@ fn partitions_are_dealt_anew_when_a_server_comes_or_goes() {
     assert_eq!(ended("1h", ""), [10, 11, 20, 21]);
 }
 
-/// keda #3997: no more replicas than partitions with lag. Two keys are two of 24 partitions, however much waits.
+/// keda #3997: no more replicas than partitions with lag. Two keys are two of 24 partitions, however much
+/// waits.
 #[test]
 fn servers_beyond_the_partitions_with_lag_are_not_started() {
     let text = |more: &str| {

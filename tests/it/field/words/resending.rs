@@ -3,9 +3,9 @@
 use super::*;
 use queuelab::message::Outcome;
 
-/// Two come together, each takes a second, and clients wait for 1.5 s. The first is done at 1 s. The second is sent
-/// again at 1.5 s and its first copy done at 2 s; the other copy is work for nobody until 3 s. With 0.8 s the first is
-/// too late as well, and who gives up then is lost though it is done.
+/// Two come together, each takes a second, and clients wait for 1.5 s. The first is done at 1 s. The second
+/// is sent again at 1.5 s and its first copy done at 2 s; the other copy is work for nobody until 3 s. With
+/// 0.8 s the first is too late as well, and who gives up then is lost though it is done.
 #[test]
 fn what_was_sent_before_is_worked_on_all_the_same() {
     let text = |resend: &str| {
@@ -32,8 +32,8 @@ fn what_was_sent_before_is_worked_on_all_the_same() {
     );
 }
 
-/// A queue at 70 % whose clients send again after 50 ms: what they add is what keeps it from ever recovering, though
-/// without it a message takes 33 ms. Theory refuses it, and its load is known between two bounds.
+/// A queue at 70 % whose clients send again after 50 ms: what they add is what keeps it from ever recovering,
+/// though without it a message takes 33 ms. Theory refuses it, and its load is known between two bounds.
 #[test]
 fn clients_that_send_again_overload_a_queue_that_would_hold() {
     let text = "[producers.p]\nto = \"q\"\nrate = \"70/s\"\nresend = { after = \"50ms\", at_most = 3 }\n[queues.q]\n\
@@ -48,8 +48,8 @@ fn clients_that_send_again_overload_a_queue_that_would_hold() {
     assert!(close(load.at_least, 0.7) && close(load.at_most, 2.8) && load.rho.is_none(), "{load:?}");
 }
 
-/// A client that gives up after 100 ms of M/M/1 at 0.5, 10 ms of work: of those that wait and are worked on for
-/// longer, e^(−100 ms · 50/s) = e^(−5), nothing is heard; the queue does not change.
+/// A client that gives up after 100 ms of M/M/1 at 0.5, 10 ms of work: of those that wait and are worked on
+/// for longer, e^(−100 ms · 50/s) = e^(−5), nothing is heard; the queue does not change.
 #[test]
 fn who_only_gives_up_changes_nothing_but_what_counts() {
     let text = "[producers.p]\nto = \"q\"\nrate = \"50/s\"\nresend = { after = \"100ms\", at_most = 0 }\n[queues.q]\n\

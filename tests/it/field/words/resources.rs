@@ -21,8 +21,8 @@ fn two(first: &str, second: &str, resource: &str) -> String {
     )
 }
 
-/// Two slots for five servers, or for servers without limit, are two servers: M/M/2 at 0.75. Of a share of two, three
-/// servers do twice what one does: a birth–death chain.
+/// Two slots for five servers, or for servers without limit, are two servers: M/M/2 at 0.75. Of a share of
+/// two, three servers do twice what one does: a birth–death chain.
 #[test]
 fn a_group_alone_with_a_resource_is_a_queue_without() {
     let square: f64 = 0.75 * 0.75;
@@ -47,8 +47,8 @@ fn a_group_alone_with_a_resource_is_a_queue_without() {
     }
 }
 
-/// Two queues with two servers each and two slots for all are one line for two servers, in which the one that came
-/// first is next: M/M/2 of all messages. Both queues have its load.
+/// Two queues with two servers each and two slots for all are one line for two servers, in which the one that
+/// came first is next: M/M/2 of all messages. Both queues have its load.
 #[test]
 fn slots_go_to_who_came_first() {
     let group = "count = 2\nservice_time = \"exponential(15ms)\"";
@@ -68,8 +68,8 @@ fn slots_go_to_who_came_first() {
     assert!(why.contains("servers need a slot of a resource"), "{why}");
 }
 
-/// Who has a slot keeps others off although they have a server: every instant is known. A message of 100 ms comes each
-/// second to the one queue, one of 10 ms 50 ms later to the other, and has to wait for 50 ms.
+/// Who has a slot keeps others off although they have a server: every instant is known. A message of 100 ms
+/// comes each second to the one queue, one of 10 ms 50 ms later to the other, and has to wait for 50 ms.
 #[test]
 fn a_group_waits_for_another_s_work() {
     let text = "[producers.p]\nto = \"q\"\nrate = \"1/s\"\narrivals = { process = \"periodic\" }\n[producers.o]\n\
@@ -85,8 +85,8 @@ fn a_group_waits_for_another_s_work() {
     }
 }
 
-/// Many servers that share one processor are M/G/1 with processor sharing, whatever the laws: E(S)/(1 − ρ) of each
-/// class, 5 ms and 10 ms of work at ρ = 0.6.
+/// Many servers that share one processor are M/G/1 with processor sharing, whatever the laws: E(S)/(1 − ρ) of
+/// each class, 5 ms and 10 ms of work at ρ = 0.6.
 #[test]
 fn those_who_share_are_slower_the_more_they_are() {
     let text = two(

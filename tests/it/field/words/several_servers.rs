@@ -10,9 +10,9 @@ fn together(rate: u32, servers: u32, needed: &str, more: &str) -> String {
     )
 }
 
-/// All of five servers for each message are one: M/M/1 at 0.8 waits 40 ms. Two of five for each are two, of which each
-/// stands for two: M/M/2 at 0.75 waits 10 ms · 0.75²/(1 − 0.75²), and of the servers 2 · 1.5 are busy. Three to five of
-/// five are one as well, with 4 · 0.8 of them busy.
+/// All of five servers for each message are one: M/M/1 at 0.8 waits 40 ms. Two of five for each are two, of
+/// which each stands for two: M/M/2 at 0.75 waits 10 ms · 0.75²/(1 − 0.75²), and of the servers 2 · 1.5 are
+/// busy. Three to five of five are one as well, with 4 · 0.8 of them busy.
 #[test]
 fn as_many_as_fit_are_a_queue_of_fewer_servers() {
     let square: f64 = 0.75 * 0.75;
@@ -35,8 +35,9 @@ fn as_many_as_fit_are_a_queue_of_fewer_servers() {
     }
 }
 
-/// One or three of three servers, equally often: nobody overtakes. A slow recursion: a message begins when it is first
-/// in line and as many servers are free as it needs, or gives up before. Its mean wait, and the share that gives up.
+/// One or three of three servers, equally often: nobody overtakes. A slow recursion: a message begins when it
+/// is first in line and as many servers are free as it needs, or gives up before. Its mean wait, and the
+/// share that gives up.
 fn by_recursion(patience: f64) -> (f64, f64) {
     let (mut free, mut first, mut sum, mut lost) = ([0.0f64; 3], 0.0f64, 0.0, 0);
     let all = messages(1_000_000, 60.0, 2, 0.01);

@@ -18,8 +18,8 @@ fn found(study: &Study, path: &str) -> (f64, f64) {
     (found.value.unwrap_or(f64::NAN), found.half_width.unwrap_or(0.0))
 }
 
-/// One queue strictly before the other is M/M/1 with priorities (Cobham): ρ = 0.8, of which 0.3 are urgent, wait
-/// 8 ms/0.7 and 8 ms/(0.7 × 0.2). Of two servers at 0.65 theory knows the same two classes in one queue.
+/// One queue strictly before the other is M/M/1 with priorities (Cobham): ρ = 0.8, of which 0.3 are urgent,
+/// wait 8 ms/0.7 and 8 ms/(0.7 × 0.2). Of two servers at 0.65 theory knows the same two classes in one queue.
 #[test]
 fn strict_order_is_a_line_with_priorities() {
     let one = both(&pool(1, ""));
@@ -46,8 +46,8 @@ fn strict_order_is_a_line_with_priorities() {
     assert!((load.rho.expect("servers") - 0.65).abs() < 1e-12, "{load:?}");
 }
 
-/// By weight the waits lie between those of the two orders, and, the work being alike, the mean over all is that of
-/// one line: 40 ms.
+/// By weight the waits lie between those of the two orders, and, the work being alike, the mean over all is
+/// that of one line: 40 ms.
 #[test]
 fn weights_share_the_waits_out() {
     let study = both(&pool(1, "weights = [3, 1]"));
@@ -102,8 +102,8 @@ fn weights_are_shares_of_those_that_wait() {
     }
 }
 
-/// Three of each wait from the start, 10 ms each: the first queue of the list is emptied first, whatever the order
-/// in which the queues are declared.
+/// Three of each wait from the start, 10 ms each: the first queue of the list is emptied first, whatever the
+/// order in which the queues are declared.
 #[test]
 fn a_backlog_is_worked_off_in_the_list_s_order() {
     let text = pool(1, "").replace("[queues.bulk]", "[queues.bulk]\ninitial_backlog = 3");

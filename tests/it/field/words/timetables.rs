@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// A day of 24 s: three servers for 8 s, one for 16 s. What comes in the night is done in the day, and what has
-/// begun is done in the night: two batches of four, 3 s of work each.
+/// A day of 24 s: three servers for 8 s, one for 16 s. What comes in the night is done in the day, and what
+/// has begun is done in the night: two batches of four, 3 s of work each.
 #[test]
 fn servers_come_and_go_by_the_clock() {
     let text = "[producers.p]\nto = \"q\"\nrate = \"0.4/s\"\narrivals = { process = \"periodic\", batch = 4 }\n\
@@ -67,7 +67,8 @@ fn servers_that_are_down_are_not_there_over_time_and_the_oldest_ages() {
             let there = if phase < 10.0 { 2.0 } else { 0.0 };
             assert_eq!(moment.servers, Some(there), "{moment:?}");
         }
-        // The first twenty are begun in the first nine seconds, and those that wait meanwhile came at the start.
+        // The first twenty are begun in the first nine seconds, and those that wait meanwhile came at the
+        // start.
         if (0.1..8.9).contains(&moment.at) {
             let age = moment.oldest.expect("an objective asks for it");
             assert!((age - moment.at).abs() < 1e-6, "{moment:?}");

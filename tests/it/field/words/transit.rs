@@ -10,8 +10,8 @@ fn far(servers: &str, more: &str) -> String {
     )
 }
 
-/// RabbitMQ's own worked example: 50 ms to the consumer, 4 ms of work and 50 ms back: a window of 104/4 = 26 keeps
-/// the consumer busy, and one of 25 does not. A hundred messages wait from the start.
+/// RabbitMQ's own worked example: 50 ms to the consumer, 4 ms of work and 50 ms back: a window of 104/4 = 26
+/// keeps the consumer busy, and one of 25 does not. A hundred messages wait from the start.
 #[test]
 fn a_window_of_26_keeps_a_consumer_busy() {
     for (prefetch, last) in [(26, 450), (25, 462), (1, 99 * 104 + 54)] {
@@ -45,8 +45,8 @@ fn a_window_of_one_is_longer_service() {
     }
 }
 
-/// Where several messages are on their way the latency is that of a slow recursion: one is sent when it has come and
-/// the acknowledgement of the third before it is back.
+/// Where several messages are on their way the latency is that of a slow recursion: one is sent when it has
+/// come and the acknowledgement of the third before it is back.
 #[test]
 fn several_on_their_way_are_simulated() {
     let text = far("prefetch = 3", "").replace("20/s", "60/s");
@@ -66,7 +66,8 @@ fn several_on_their_way_are_simulated() {
     assert!(refusal(&far("batch = { max = 2 }", "")).contains("does not go with consumer batches"));
 }
 
-/// Sent, there after 50 ms, failed after 60, which the queue hears after 110 and sends it again; lost after 220.
+/// Sent, there after 50 ms, failed after 60, which the queue hears after 110 and sends it again; lost after
+/// 220.
 #[test]
 fn the_queue_hears_of_a_failure_later() {
     let text = "[producers.p]\nto = \"q\"\nrate = \"1/s\"\narrivals = { process = \"periodic\" }\n[queues.q]\n\

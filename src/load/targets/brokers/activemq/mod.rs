@@ -1,7 +1,7 @@
 //! ActiveMQ Classic by STOMP 1.2: a queue in the place of each queue.
 //!
-//! The protocol is spoken by hand: there is no well-kept client, and it is a few lines. It has no word to delete
-//! a queue: a run leaves its queues empty, and the broker takes them away where its policy says
+//! The protocol is spoken by hand: there is no well-kept client, and it is a few lines. It has no word to
+//! delete a queue: a run leaves its queues empty, and the broker takes them away where its policy says
 //! gcInactiveDestinations.
 
 mod codec;

@@ -43,8 +43,8 @@ fn without_reconnect(scenario: &Scenario) -> Option<UnmeasurableSetting> {
 /// The setting that lets connections be made anew.
 const RECONNECT: &str = "measurement.broker.reconnect = true";
 
-/// What a run cannot have whose connections are made anew: whatever counts on knowing what became of each delivery,
-/// and publishes of which nobody knows whether they arrived.
+/// What a run cannot have whose connections are made anew: whatever counts on knowing what became of each
+/// delivery, and publishes of which nobody knows whether they arrived.
 fn with_reconnect(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
     let broker = &scenario.measurement.broker;
     if !broker.reconnect {
@@ -143,8 +143,8 @@ fn of_a_log(feature: Feature) -> Support {
     }
 }
 
-/// What the adapters do not play that speak a protocol by hand: they move dead letters themselves, and use queues
-/// of their own alone.
+/// What the adapters do not play that speak a protocol by hand: they move dead letters themselves, and use
+/// queues of their own alone.
 fn by_hand(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
     let bounded =
         |queue: &&Queue| queue.dead_letter.is_some_and(|dead| scenario.queues[dead].max_length.is_some());

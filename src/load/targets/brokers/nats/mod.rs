@@ -1,4 +1,5 @@
-//! NATS JetStream: a work-queue stream in the place of each queue, and a pull consumer that its servers share.
+//! NATS JetStream: a work-queue stream in the place of each queue, and a pull consumer that its servers
+//! share.
 //!
 //! The protocol is spoken by hand: a well-kept client is asynchronous and puts two more threads between the
 //! socket and the server that waits, which is a third of the time from publish to delivery.
@@ -119,7 +120,8 @@ fn begin(opening: &Opening<'_>) -> Result<Box<dyn Renewable>, LoadError> {
 }
 
 impl Nats {
-    /// Makes a stream and a consumer for each queue. One that is made anew delivers again all that is not settled.
+    /// Makes a stream and a consumer for each queue. One that is made anew delivers again all that is not
+    /// settled.
     fn declare(&self, anew: bool) -> Result<(), LoadError> {
         let (mut requests, login) = (self.requests.lock(), &self.session.login);
         for line in self.lines.all() {

@@ -259,7 +259,8 @@ impl WireReceiver for NatsReceiver {
         }
         self.flush()?;
         while self.ready.is_empty() && self.asked > 0 {
-            // The server says when the time of a question is over; a while later it is not waited for any more.
+            // The server says when the time of a question is over; a while later it is not waited for any
+            // more.
             let patience = if until == u64::MAX { until } else { until.max(Monotonic.now()) + PATIENCE };
             if self.hear(patience)? == HeardFrame::Nothing {
                 self.asked = 0;

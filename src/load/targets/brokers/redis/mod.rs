@@ -158,7 +158,8 @@ fn check_disk(requests: &mut RedisConnection, login: &Login) -> Result<(), LoadE
 }
 
 impl Redis {
-    /// Makes a stream and a group for each queue. One that is made anew delivers again all that is not settled.
+    /// Makes a stream and a group for each queue. One that is made anew delivers again all that is not
+    /// settled.
     fn declare(&self, anew: bool) -> Result<(), LoadError> {
         let (mut requests, login) = (self.requests.lock(), &self.session.login);
         for line in self.lines.all() {

@@ -1,5 +1,5 @@
-//! Adding to streams. Replies come in the order of the commands; a thread of the connection reads them, so that
-//! nobody waits for one.
+//! Adding to streams. Replies come in the order of the commands; a thread of the connection reads them, so
+//! that nobody waits for one.
 //!
 //! The `redis` crate's blocking connection belongs to one thread, which would have to wait for each reply
 //! or learn of it only when it sends again; its asynchronous one puts two threads more in between.
@@ -22,8 +22,8 @@ const ADD_IF_ROOM: &str = "if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1]) t
 /// A connection to publish by.
 pub(super) struct RedisSender {
     pub socket: Arc<Socket>,
-    /// What is sent and not replied to, in order; `None` for a question whose answer says only that the server
-    /// lives.
+    /// What is sent and not replied to, in order; `None` for a question whose answer says only that the
+    /// server lives.
     unanswered: Mutex<VecDeque<Option<(usize, u64)>>>,
     /// Held while something is written down and sent, so that both are in one order.
     order: Mutex<()>,

@@ -1,8 +1,8 @@
-//! A broker whose connections are made anew when they are lost in mid-run, where a scenario asks for that: what is
-//! not confirmed is published again, and what is not settled is delivered again.
+//! A broker whose connections are made anew when they are lost in mid-run, where a scenario asks for that:
+//! what is not confirmed is published again, and what is not settled is delivered again.
 //!
-//! A lost connection ends the whole session with the broker, and the next one has the same names. Who sends does
-//! not wait meanwhile; who takes does.
+//! A lost connection ends the whole session with the broker, and the next one has the same names. Who sends
+//! does not wait meanwhile; who takes does.
 
 mod outbox;
 mod publisher;

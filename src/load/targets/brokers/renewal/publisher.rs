@@ -1,4 +1,5 @@
-//! Publishing to a broker whose sessions are renewed: a message that cannot be sent now is sent by the next session.
+//! Publishing to a broker whose sessions are renewed: a message that cannot be sent now is sent by the next
+//! session.
 
 use super::state::Renewal;
 use crate::load::LoadError;

@@ -1,4 +1,5 @@
-//! Taking from a broker whose sessions are renewed: what a session delivered is settled by that session alone.
+//! Taking from a broker whose sessions are renewed: what a session delivered is settled by that session
+//! alone.
 
 use super::state::Renewal;
 use crate::load::LoadError;

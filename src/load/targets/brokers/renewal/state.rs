@@ -205,7 +205,8 @@ impl Renewal {
         self.session().ok_or_else(|| self.failed("the connection was lost before the run".into()))
     }
 
-    /// A session after one with a number, waited for until an instant or until nothing more comes from a queue.
+    /// A session after one with a number, waited for until an instant or until nothing more comes from a
+    /// queue.
     pub(super) fn next_session(
         &self,
         after: u64,

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 const BROKERS: u32 = 106;
 const ABOUT_BROKER: u32 = 28;
 
-/// Requests: all topics and groups of a broker, making and deleting them, and what a name server knows of them.
+/// Requests: all topics and groups of a broker, making and deleting them, and what a name server knows of
+/// them.
 const TOPICS: u32 = 21;
 const MAKE_TOPIC: u32 = 17;
 const MAKE_GROUP: u32 = 200;

@@ -57,7 +57,8 @@ fn name(names: &RunNames, queue: &Queue, part: u32) -> String {
     }
 }
 
-/// How many messages are handed to a server ahead of time: those of a batch are asked for when they are taken.
+/// How many messages are handed to a server ahead of time: those of a batch are asked for when they are
+/// taken.
 pub(in crate::load::targets) fn window(scenario: &Scenario, of: Subscription) -> u32 {
     let batches = scenario.consumers_of(of.queue).any(|(_, consumer)| consumer.batch.is_some());
     if batches { 1 } else { of.hold.max(1) }

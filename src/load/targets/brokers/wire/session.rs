@@ -99,8 +99,8 @@ impl Session {
         self.halted.load(Ordering::SeqCst)
     }
 
-    /// Whether something was said to the broker; a connection that broke is told, and what is said when all is over
-    /// counts as said.
+    /// Whether something was said to the broker; a connection that broke is told, and what is said when all
+    /// is over counts as said.
     pub(in crate::load::targets) fn said(&self, outcome: Result<(), WireError>, queue: usize) -> bool {
         let broken = outcome.map_err(|why| self.broke(&why, Some(queue))).is_err();
         !broken || self.is_over(queue) && !self.lost.load(Ordering::SeqCst)

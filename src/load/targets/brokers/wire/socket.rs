@@ -41,8 +41,8 @@ impl Socket {
         Err(why)
     }
 
-    /// Acknowledges what comes at once: a broker that gathers small packets until the last is acknowledged would
-    /// wait for 40 ms at times.
+    /// Acknowledges what comes at once: a broker that gathers small packets until the last is acknowledged
+    /// would wait for 40 ms at times.
     pub(in crate::load::targets) fn promptly(self) -> Self {
         Socket { prompt: true, ..self }
     }
@@ -82,8 +82,8 @@ impl Socket {
         Ok(Socket { secured: Some(Mutex::new(secrets)), ..self })
     }
 
-    /// Reads what has come, or comes until an instant (`u64::MAX`: for as long as it takes). `None` if nothing
-    /// came by then, 0 once the broker sends no more.
+    /// Reads what has come, or comes until an instant (`u64::MAX`: for as long as it takes). `None` if
+    /// nothing came by then, 0 once the broker sends no more.
     ///
     /// # Errors
     /// What the operating system says, or a record that was changed on its way.
