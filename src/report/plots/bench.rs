@@ -8,7 +8,7 @@ use crate::study::bench::Benchmark;
 
 const PANEL: i32 = 260;
 /// The statistics that have a panel.
-const SHOWN: [(&str, &str); 3] = [("mean", "mean"), ("p50", "median"), ("p99", "p99")];
+const SHOWN: [(&str, &str); 2] = [("mean", "mean"), ("p99", "p99")];
 /// Points of a curve.
 const CURVE: usize = 60;
 
