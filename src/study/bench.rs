@@ -297,14 +297,13 @@ fn run(case: &BenchCase, rate: f64, watch: &dyn Watch) -> Result<BenchRun, Bench
     if let Some(refused) = failed {
         return Ok(BenchRun::without_answer(offered, refused.reason));
     }
-    let throughput = |method| {
-        let answer = answers.iter().find(|a| a.method == method)?;
-        answer.get(&path("total", "throughput", ""))?.value
-    };
-    let served = throughput(Method::Measurement).unwrap_or(0.0);
-    // What the plan sent in that time, which chance makes more or less than its rate.
-    let offered = throughput(Method::Rehearsal).unwrap_or(offered);
     let answer = answers.into_iter().find(|a| a.method == Method::Measurement);
+    let throughput = answer.as_ref().and_then(|answer| answer.get(&path("total", "throughput", ""))?.value);
+    let served = throughput.unwrap_or(0.0);
+    // What the plan has, which chance makes more or less than its rate. Not what its simulation serves: where the
+    // consumer is the limit, it is so there, too.
+    let planned = measurement::planned(&scenario).map_or(0, |plan| plan.len());
+    let offered = if planned > 0 { planned as f64 / scenario.measurement.duration } else { offered };
     Ok(BenchRun { offered, served, answer, failed: None })
 }
 
