@@ -295,7 +295,7 @@ fn failing(answers: &[Answer]) -> impl Iterator<Item = &Gate> {
 }
 
 fn trust(answers: &[Answer]) -> Trust {
-    failing(answers).map(|gate| gate.trust).max().unwrap_or(Trust::Valid)
+    answers.iter().find(|a| a.method == Method::Measurement).map_or(Trust::Valid, Answer::trust)
 }
 
 /// Whether other work on the machine put off a measurement that is not invalid in itself.
