@@ -40,6 +40,9 @@ pub(crate) enum Role {
     SharedQueue,
     /// How long a group commit takes.
     Commit,
+    /// How long a message takes to a server that has nothing to do, and to one that has just become free.
+    HandOff,
+    Turnaround,
     /// Which subscription of a topic gets a message.
     Subscription,
     /// A message's key, and that of messages without one.
@@ -72,6 +75,8 @@ impl Role {
             Role::ServersNeeded => "servers",
             Role::SharedQueue => "queue",
             Role::Commit => "sync",
+            Role::HandOff => "hand-off",
+            Role::Turnaround => "turnaround",
             Role::Subscription => "deliver",
             Role::MessageKey => "key",
             Role::NoKey => "keys",

@@ -11,13 +11,15 @@ const EVERY: u64 = 200_000_000;
 /// Between two looks whether there is something to do.
 const LOOK: u64 = 10_000_000;
 
+/// Whether a broker is measured that counts as the records do.
+pub(super) fn are_told(context: &RunContext<'_>) -> bool {
+    context.run_plan.on_broker && counts_alike(context.run_plan.scenario)
+}
+
 /// Instants from the start of a run and messages inside, over all queues that are consumed, from the start
-/// until the run is over; nothing where the broker does not say or counts otherwise than the records do.
+/// until the run is over; nothing where the broker does not say.
 pub(super) fn ask(context: &RunContext<'_>, start: &AtomicU64, over: &AtomicBool) -> Vec<(u64, u64)> {
     let mut levels = Vec::new();
-    if !context.run_plan.on_broker || !counts_alike(context.run_plan.scenario) {
-        return levels;
-    }
     let mut next = 0;
     while !over.load(Ordering::Acquire) {
         let (begun, now) = (start.load(Ordering::Acquire), Monotonic.now());

@@ -40,10 +40,10 @@ pub(crate) fn calibrate_target(name: &str) -> Result<Vec<CalibrationFigure>, Loa
         }
         let Some(times) = run.broker else { continue };
         let meaning = "from a publish to a consumer that has nothing to do, on average";
-        hops.push(times.own.idle_hop / 1e9);
+        hops.push(times.own.idle_hop.mean());
         figures.extend(hops.last().map(|&value| CalibrationFigure { name: hop, value, unit: "s", meaning }));
         let meaning = "from the end of a service until the next message is in hand, if one waits";
-        turns.push(times.own.turnaround / 1e9);
+        turns.push(times.own.turnaround.mean());
         figures.extend(turns.last().map(|&value| CalibrationFigure {
             name: turn,
             value,

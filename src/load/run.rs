@@ -48,14 +48,14 @@ pub(crate) struct Control<'a> {
     pub stopped: &'a dyn Fn() -> bool,
 }
 
-/// What a broker added to a run, in nanoseconds of real time.
+/// What a broker added to a run.
 #[derive(Debug, Clone)]
 pub(crate) struct BrokerTimes {
     /// How long deliveries took before the run.
     pub learnt: DeliveryTimes,
     /// How long they took in it.
     pub own: DeliveryTimes,
-    /// What each took, by the metric's path without its statistic.
+    /// Nanoseconds of real time that each took, by the metric's path without its statistic.
     pub each: Vec<(String, Vec<u64>)>,
 }
 
@@ -257,8 +257,8 @@ fn broker_times(
     let producers = scenario.producers.iter().map(|p| format!("producers.{}.confirm", p.name)).zip(confirms);
     let each = delivery_sample::by_metric(scenario, samples).into_iter().chain(producers);
     BrokerTimes {
+        own: delivery_sample::times(samples, settled, &learnt),
         learnt,
-        own: delivery_sample::times(samples, settled, learnt),
         each: each.filter(|(_, times)| !times.is_empty()).collect(),
     }
 }

@@ -123,14 +123,17 @@ impl<'a> Runner<'a> {
                 self.halt();
                 LoadError::NoThread { why: error.to_string() }
             })?;
-            let asking = thread::Builder::new()
-                .name("broker's count".into())
-                .spawn_scoped(scope, || broker_counts::ask(&self.context, &self.start, &over));
+            let asks = broker_counts::are_told(&self.context);
+            let asking = asks.then(|| {
+                let named = thread::Builder::new().name("broker's count".into());
+                named.spawn_scoped(scope, || broker_counts::ask(&self.context, &self.start, &over))
+            });
             let observed = self.watch(threads.len() as u64, control);
             over.store(true, Ordering::Release);
             let mut observed = observed?;
             // Where no thread starts for it, it is not known.
-            observed.by_broker = asking.ok().and_then(|asking| asking.join().ok()).unwrap_or_default();
+            observed.by_broker =
+                asking.and_then(Result::ok).and_then(|asking| asking.join().ok()).unwrap_or_default();
             let mut outputs = threads
                 .into_iter()
                 .map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

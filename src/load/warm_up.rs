@@ -77,7 +77,7 @@ pub(super) fn warm_up<'h, 'a: 'h>(
         // Others take from the same queue now.
         one.receiver.cancel();
     }
-    Ok(DeliveryTimes { idle_hop: usual(&samples.idle_hops), turnaround: usual(&samples.turnarounds) })
+    Ok(DeliveryTimes::constant([usual(&samples.idle_hops), usual(&samples.turnarounds)]))
 }
 
 /// Subscribes the servers that are there from the start and find nothing then.

@@ -146,8 +146,8 @@ fn bound_by_void(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>, all:
 
 /// Seconds from the end of a service until the server has the next message, of full batches.
 fn turnaround(scenario: &Scenario, group: &Consumer) -> Range {
-    let host =
-        scenario.simulation.overheads.turnaround / group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
+    let host = scenario.simulation.overheads.turnaround.mean()
+        / group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
     let gap = window::gap(scenario, group);
     Range { least: host + gap.least, most: host + gap.most }
 }

@@ -6,6 +6,7 @@ use super::notation::DeclaredTable;
 use super::quantity::{law, number, rate, time};
 use super::setting::Choice as _;
 use super::toml_text;
+use crate::workload::laws::Law;
 use serde_json::{Map, Value, json};
 
 /// The scenario as plain data: quantities as text with their unit.
@@ -248,10 +249,8 @@ fn simulation(s: &Simulation) -> Value {
             Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect())
         }
     };
-    let stated = |seconds: f64| {
-        if seconds > 0.0 { json!(time(seconds)) } else { Value::Null }
-    };
-    let (hand_off, turnaround) = (stated(s.overheads.hand_off), stated(s.overheads.turnaround));
+    let stated = |time: &Law| if time.is_zero() { Value::Null } else { law(time) };
+    let (hand_off, turnaround) = (stated(&s.overheads.hand_off), stated(&s.overheads.turnaround));
     let by_hand = vec![
         length,
         ("warmup", warmup),

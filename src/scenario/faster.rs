@@ -29,9 +29,10 @@ impl Scenario {
         if let Warmup::Duration(seconds) = &mut out.simulation.warmup {
             *seconds /= factor;
         }
-        out.simulation.overheads.hand_off /= factor;
-        out.simulation.overheads.turnaround /= factor;
-        out.simulation.overheads.sync.iter_mut().for_each(|law| *law = law.scaled(1.0 / factor));
+        let overheads = &mut out.simulation.overheads;
+        let laws =
+            [&mut overheads.hand_off, &mut overheads.turnaround].into_iter().chain(&mut overheads.sync);
+        laws.for_each(|law| *law = law.scaled(1.0 / factor));
         out
     }
 }

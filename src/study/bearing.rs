@@ -8,6 +8,7 @@ use super::{ObjectiveStatus, Study, load, objectives};
 use crate::answer::{Answer, Method, MetricId, Quantity, Statistic, path};
 use crate::scenario::{Objective, Relation, Scenario, Servers};
 use crate::theory::{self, Load};
+use crate::workload::laws::Law;
 
 /// How often an interval is halved in which a boundary lies.
 const HALVINGS: usize = 12;
@@ -62,7 +63,10 @@ pub enum Beyond {
 pub fn bearing_of(study: &Study) -> Bearing {
     let mut scenario = study.scenario.clone();
     let told = &mut scenario.simulation.overheads.turnaround;
-    *told = told.max(turnaround(&study.scenario, &study.answers));
+    let seen = turnaround(&study.scenario, &study.answers);
+    if seen > told.mean() {
+        *told = Law::deterministic(seen);
+    }
     bearing(&scenario)
 }
 
@@ -224,7 +228,7 @@ mod tests {
         assert_eq!(turnaround(&scenario, &[seen.clone()]), 0.001);
         assert_eq!(turnaround(&scenario, &[Answer { method: Method::Simulation, ..seen }]), 0.0);
         let mut there = scenario.clone();
-        there.simulation.overheads.turnaround = 0.001;
+        there.simulation.overheads.turnaround = Law::deterministic(0.001);
         let most = |scenario: &Scenario| bearing(scenario).rate.expect("one server has a most").rate;
         // 250/s of work alone, 200/s with the turnaround.
         assert!((most(&scenario) - 250.0).abs() < 1e-6, "{}", most(&scenario));

@@ -20,6 +20,7 @@ use crate::answer::{Answer, Gate, Method, Trust, Unanswered, path};
 use crate::load::DISTURBANCES;
 use crate::scenario::{Consumer, Scenario};
 use crate::units::plain;
+use crate::workload::laws::Law;
 use fullest::{is_fullest, turned};
 use serde::Serialize;
 use turnarounds::{SATURATING, near_saturation};
@@ -34,14 +35,17 @@ pub const PREDICTED: [(&str, f64); 3] =
 pub struct HostCalibration {
     /// The loads that taught it: those whose measurement can be trusted.
     pub loads: Vec<f64>,
-    /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer
-    /// was seen asleep.
+    /// Seconds until a message reaches a consumer that sleeps, in the scenario's time, on average; `None` if
+    /// no consumer was seen asleep.
     pub hand_off: Option<f64>,
     /// How long it takes from the end of a service until a consumer of a broker has the next message, at each
     /// load that showed it, one near saturation included; nothing if no broker was measured.
     pub turnarounds: Vec<TurnaroundSeen>,
     /// Of each group of consumers, how long its services took over how long they were to take, on average.
     pub stretch: Vec<f64>,
+    /// The laws of both at the highest of these loads, in the scenario's time.
+    #[serde(skip)]
+    pub laws: [Option<Law>; 2],
     /// Nanoseconds of group commits, where messages are durable.
     #[serde(skip)]
     pub syncs: Vec<u64>,
@@ -274,7 +278,7 @@ fn point(
             .map_or(1.0, |(real, planned)| real / planned)
     };
     let stretch = scenario.consumers.iter().map(stretch).collect();
-    let turnarounds = turnaround.map(|turnaround| TurnaroundSeen { load, turnaround }).into_iter().collect();
+    let seen = turnaround.as_ref().map(|law| TurnaroundSeen { load, turnaround: law.mean() });
     let PredictedAnswers { busy, predicted, range } = said;
     Ok(PredictedLoad {
         load,
@@ -282,7 +286,14 @@ fn point(
         predicted,
         range,
         answers,
-        lesson: HostCalibration { loads: vec![load], hand_off, turnarounds, stretch, syncs },
+        lesson: HostCalibration {
+            loads: vec![load],
+            hand_off: hand_off.as_ref().map(Law::mean),
+            turnarounds: seen.into_iter().collect(),
+            laws: [hand_off, turnaround],
+            stretch,
+            syncs,
+        },
         scenario,
         attempts,
     })
@@ -317,6 +328,7 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
         loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
         turnarounds: points.iter().flat_map(|p| p.lesson.turnarounds.iter().copied()).collect(),
+        laws: [0, 1].map(|which| points.iter().rev().find_map(|p| p.lesson.laws[which].clone())),
         stretch: (0..groups)
             .map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0))
             .collect(),
@@ -327,9 +339,13 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
 /// The scenario, which is at a load, on a host as it was learnt.
 fn taught(scenario: &Scenario, load: f64, lesson: &HostCalibration) -> Scenario {
     let mut out = scenario.clone();
-    out.simulation.overheads.hand_off = lesson.hand_off.unwrap_or(0.0);
+    let law = |which: usize, mean: f64| {
+        let seen = lesson.laws[which].as_ref().filter(|law| !law.is_zero());
+        seen.map_or(Law::deterministic(mean), |law| law.scaled(mean / law.mean()))
+    };
+    out.simulation.overheads.hand_off = law(0, lesson.hand_off.unwrap_or(0.0));
     if let Some(turnaround) = lesson.turnaround_at(load) {
-        out.simulation.overheads.turnaround = turnaround;
+        out.simulation.overheads.turnaround = law(1, turnaround);
         measurement::as_brokers_do(&mut out);
     }
     for (group, &stretch) in out.consumers.iter_mut().zip(&lesson.stretch) {

@@ -3,10 +3,13 @@
 //! with an exceptional first service.
 
 use super::erlang::erlang_c;
-use super::invert::Transform;
+use super::invert::{Inverse, Transform, TransformCost};
+use super::phase_type::is_constant;
 use super::requires::poisson;
+use super::transform::{effort, transform};
 use super::{Exactness, MODELS, Mismatch, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
 use super::{enough, stable};
+use crate::workload::laws::Law;
 
 /// What M/G/1 with an exceptional first service makes of its moments.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,18 +56,27 @@ pub fn exceptional_first(lambda: f64, first: [f64; 3], usual: [f64; 3]) -> Excep
     }
 }
 
-/// The first three moments of a time that is longer by a constant.
-fn longer([m1, m2, m3]: [f64; 3], by: f64) -> [f64; 3] {
-    [m1 + by, m2 + 2.0 * by * m1 + by * by, m3 + 3.0 * by * m2 + 3.0 * by * by * m1 + by * by * by]
+/// The first three moments of the sum of two independent times.
+fn longer([m1, m2, m3]: [f64; 3], [b1, b2, b3]: [f64; 3]) -> [f64; 3] {
+    [m1 + b1, m2 + 2.0 * b1 * m1 + b2, m3 + 3.0 * b1 * m2 + 3.0 * b2 * m1 + b3]
 }
 
 /// The hand-off and the turnaround of a station's host, if messages are not with its servers at once.
-fn host(station: &Station<'_>) -> Result<(f64, f64), Mismatch> {
+fn host<'s>(station: &Station<'s>) -> Result<(&'s Law, &'s Law), Mismatch> {
     let overheads = &station.scenario.simulation.overheads;
     if overheads.delivers_at_once() {
         return Err("needs a hand_off or a turnaround".into());
     }
-    Ok((overheads.hand_off, overheads.turnaround))
+    Ok((&overheads.hand_off, &overheads.turnaround))
+}
+
+/// The same where both always take as long, in seconds.
+fn constants(station: &Station<'_>) -> Result<(f64, f64), Mismatch> {
+    let (hand_off, turnaround) = host(station)?;
+    if !(is_constant(hand_off) && is_constant(turnaround)) {
+        return Err("needs one server, or a hand_off and a turnaround that are constant".into());
+    }
+    Ok((hand_off.mean(), turnaround.mean()))
 }
 
 /// The wait of messages of which a share finds servers with nothing to do: they wait for the hand-off, all
@@ -72,16 +84,22 @@ fn host(station: &Station<'_>) -> Result<(f64, f64), Mismatch> {
 /// together with their share.
 fn reached(
     idle: f64,
-    (hand_off, turnaround): (f64, f64),
+    hand_off: Law,
     moments: [f64; 2],
     turn: impl Fn(f64) -> f64 + Send + Sync + 'static,
 ) -> TimeDistribution {
     let [mean, second] = moments;
     let sd = (second - mean * mean).max(0.0).sqrt();
-    TimeDistribution::law(mean, sd, move |t| {
-        let first = if t < hand_off { idle } else { 0.0 };
-        first + if t < turnaround { 1.0 - idle } else { turn(t - turnaround).min(1.0 - idle) }
-    })
+    TimeDistribution::law(mean, sd, move |t| idle * (1.0 - hand_off.cdf(t)) + turn(t).min(1.0 - idle))
+}
+
+/// P(turn > t) of a turn that is longer by a constant, from that of the turn itself; `all` is P(turn ≥ 0).
+fn later(
+    by: f64,
+    all: f64,
+    turn: impl Fn(f64) -> f64 + Send + Sync + 'static,
+) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+    move |t| if t < by { all } else { turn(t - by) }
 }
 
 /// The adapter of one server.
@@ -102,33 +120,46 @@ impl QueueModel for SlowHandOver {
         let (hand_off, turnaround) = host(station)?;
         stable(station)?;
         let (lambda, service) = (station.lambda(), &station.service);
-        enough(lambda, 1.0 / (service.mean() + turnaround))?;
-        let moments = [1, 2, 3].map(|n| service.moment(n));
-        let queue = exceptional_first(lambda, longer(moments, hand_off), longer(moments, turnaround));
+        enough(lambda, 1.0 / (service.mean() + turnaround.mean()))?;
+        let moments = |of: &dyn Fn(u32) -> f64| [1, 2, 3].map(of);
+        let own = moments(&|n| service.moment(n));
+        let [first, usual] = [hand_off, turnaround].map(|law| moments(&|n| law.moment(n)));
+        let queue = exceptional_first(lambda, longer(own, first), longer(own, usual));
         let (idle, busy) = (queue.idle, 1.0 - queue.idle);
-        let mean = idle * hand_off + queue.start + busy * turnaround;
-        let second = idle * hand_off * hand_off
-            + queue.start_squared
-            + 2.0 * turnaround * queue.start
-            + busy * turnaround * turnaround;
+        let mean = idle * first[0] + queue.start + busy * usual[0];
+        let second = idle * first[1] + queue.start_squared + 2.0 * usual[0] * queue.start + busy * usual[1];
         let work = service.transform();
-        let own = work.clone();
-        let turn = Transform::new(move |s| {
-            let served = own.at(s);
-            let (first, usual) = (served * (-s * hand_off).exp(), served * (-s * turnaround).exp());
-            idle * lambda * (1.0 - first) / (s - lambda * (1.0 - usual))
+        let [reaches, follows] = [hand_off, turnaround].map(|law| {
+            let own = law.clone();
+            Transform::new(move |s| transform(&own, s)).costing(effort(law)).remembered()
+        });
+        let [starts, goes_on] = [work.times(&reaches), work.times(&follows)];
+        let turn = Transform::new({
+            let (starts, goes_on) = (starts.clone(), goes_on.clone());
+            move |s| idle * lambda * (1.0 - starts.at(s)) / (s - lambda * (1.0 - goes_on.at(s)))
         })
-        .like(&work)
+        .like(&starts)
+        .like(&goes_on)
         .remembered();
+        let followed = turn.times(&follows);
         let law = Transform::new({
-            let turn = turn.clone();
-            move |s| idle * (-s * hand_off).exp() + turn.at(s) * (-s * turnaround).exp()
+            let followed = followed.clone();
+            move |s| idle * reaches.at(s) + followed.at(s)
         })
-        .like(&turn);
-        let turn = turn.inverse_of(busy);
-        let tail = move |t: f64| if t > 0.0 { turn.tail(t) } else { busy };
-        let wait = reached(idle, (hand_off, turnaround), [mean, second], tail).with(law);
-        let delayed = busy + if hand_off > 0.0 { idle } else { 0.0 };
+        .like(&starts)
+        .like(&followed);
+        let tail = |inverse: Inverse| move |t: f64| if t > 0.0 { inverse.tail(t) } else { busy };
+        let wait = if law.effort == TransformCost::Endless {
+            // A long table of times: its many kinks would take seconds.
+            TimeDistribution::moments(mean, Some((second - mean * mean).max(0.0).sqrt()))
+        } else if is_constant(turnaround) {
+            let turn = later(turnaround.mean(), busy, tail(turn.inverse_of(busy)));
+            reached(idle, hand_off.clone(), [mean, second], turn)
+        } else {
+            reached(idle, hand_off.clone(), [mean, second], tail(followed.inverse_of(busy)))
+        };
+        let wait = wait.with(law);
+        let delayed = busy + if hand_off.is_zero() { 0.0 } else { idle };
         let hand_over = Some(" with hand-off and turnaround (Welch 1964)");
         Ok(SteadyState { hand_over, ..SteadyState::lossless(station, Some(delayed), wait) })
     }
@@ -148,7 +179,7 @@ impl QueueModel for SlowHandOvers {
     const HANDS_OVER: bool = true;
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        host(station)?;
+        constants(station)?;
         if station.servers.is_none() {
             return Err("needs a limited number of servers".into());
         }
@@ -156,7 +187,7 @@ impl QueueModel for SlowHandOvers {
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
-        let (hand_off, turnaround) = host(station)?;
+        let (hand_off, turnaround) = constants(station)?;
         stable(station)?;
         let (lambda, servers) = (station.lambda(), station.servers.unwrap_or(u32::MAX));
         let (work, limit) = (station.service.mean(), f64::from(servers));
@@ -186,8 +217,8 @@ impl QueueModel for SlowHandOvers {
                     })
                     .like(&law)
                 });
-                let tail = move |t: f64| more * turn.tail(t).unwrap_or(0.0);
-                let wait = reached(idle, (hand_off, turnaround), [mean, second], tail);
+                let tail = later(turnaround, busy, move |t| more * turn.tail(t).unwrap_or(0.0));
+                let wait = reached(idle, Law::deterministic(hand_off), [mean, second], tail);
                 law.map_or(wait.clone(), |law| wait.with(law))
             }
             _ => TimeDistribution::moments(mean, None),
@@ -211,17 +242,48 @@ fn ideal(station: &Station<'_>, by: f64) -> Result<Result<SteadyState, ModelErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Scenario;
 
     /// Setup times before the first service of a busy period: Takagi, *Queueing Analysis* 1 (1991), eq. 2.32:
     /// W = λE[S²]/(2(1 − ρ)) + (2E[D] + λE[D²])/(2(1 + λE[D])).
     #[test]
     fn a_hand_off_is_a_setup_time() {
         let (lambda, service, setup) = (0.7, [1.0, 2.0, 6.0], 0.4);
-        let queue = exceptional_first(lambda, longer(service, setup), service);
+        let queue =
+            exceptional_first(lambda, longer(service, [setup, setup * setup, setup.powi(3)]), service);
         let wait = queue.start + queue.idle * setup;
         let takagi = lambda * service[1] / (2.0 * (1.0 - lambda))
             + (2.0 * setup + lambda * setup * setup) / (2.0 * (1.0 + lambda * setup));
         assert!((wait - takagi).abs() < 1e-12, "{wait} {takagi}");
+    }
+
+    /// Random setup times: the same formula, with the moments of an exponential time.
+    #[test]
+    fn a_random_hand_off_is_a_random_setup_time() {
+        let (lambda, service, setup) = (0.7, [1.0, 2.0, 6.0], [0.4, 2.0 * 0.4 * 0.4, 6.0 * 0.4_f64.powi(3)]);
+        let queue = exceptional_first(lambda, longer(service, setup), service);
+        let wait = queue.start + queue.idle * setup[0];
+        let takagi = lambda * service[1] / (2.0 * (1.0 - lambda))
+            + (2.0 * setup[0] + lambda * setup[1]) / (2.0 * (1.0 + lambda * setup[0]));
+        assert!((wait - takagi).abs() < 1e-12, "{wait} {takagi}");
+    }
+
+    /// A hand-off and a turnaround of one law are a part of the service: M/E₂/1 where all three are
+    /// exponential with one mean.
+    #[test]
+    fn alike_for_all_they_are_part_of_the_service() {
+        let mut slow = Scenario::mgc(80.0, Law::exponential(0.004), 1);
+        slow.simulation.overheads.hand_off = Law::exponential(0.004);
+        slow.simulation.overheads.turnaround = Law::exponential(0.004);
+        let whole = Scenario::mgc(80.0, Law::erlang(0.008, 2), 1);
+        let [slow, whole] = [slow, whole].map(|scenario| crate::theory::answer(&scenario).expect("stable"));
+        for statistic in ["mean", "sd", "p50", "p90", "p99", "p999"] {
+            let of = |answer: &crate::answer::Answer| {
+                answer.get(&format!("total.latency.{statistic}")).and_then(|e| e.value).expect("known")
+            };
+            let (slow, whole) = (of(&slow), of(&whole));
+            assert!((slow / whole - 1.0).abs() < 1e-6, "{statistic}: {slow} {whole}");
+        }
     }
 
     /// Welch's own mean: λ/2 · (b₂/a + (f₂ − b₂)/(a + λf₁)).

@@ -102,7 +102,7 @@ fn a_hand_off_is_a_wait_and_no_work() {
     for (case, change) in changes.iter().enumerate() {
         let mut scenario = Scenario::mgc(800.0, Law::exponential(0.004), 4);
         (scenario.simulation.length, scenario.simulation.replications) = (Length::Messages(100_000), 4);
-        scenario.simulation.overheads.hand_off = 500e-6;
+        scenario.simulation.overheads.hand_off = Law::deterministic(500e-6);
         change(&mut scenario);
         let study = run(&scenario, &[Method::Simulation], &NoProgress);
         let answer =

@@ -58,9 +58,9 @@ declare! {
         };
         /// What a real host adds; nothing unless it is stated.
         overheads: Overheads = Overheads::default() => {
-            hand_off: Takes::Duration,
+            hand_off: Takes::Law,
                 "until a message reaches a consumer that sleeps; default 0, as on an ideal host";
-            turnaround: Takes::Duration, "from the end of a service until a consumer has the next message \
+            turnaround: Takes::Law, "from the end of a service until a consumer has the next message \
                 that waits; default 0; with a broker and prefetch 1 the way there and back";
             sync: Takes::Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"
         };
@@ -68,12 +68,12 @@ declare! {
 }
 
 /// What a host needs for things that an ideal one does in no time.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Overheads {
-    /// Seconds until a message reaches a consumer that sleeps.
-    pub hand_off: f64,
-    /// Seconds from the end of a service until the consumer has the next message, if one waits.
-    pub turnaround: f64,
+    /// Time until a message reaches a consumer that sleeps.
+    pub hand_off: Law,
+    /// Time from the end of a service until the consumer has the next message, if one waits.
+    pub turnaround: Law,
     /// How long a group commit takes; a millisecond if nothing says so.
     pub sync: Option<Law>,
 }
@@ -81,7 +81,14 @@ pub struct Overheads {
 impl Overheads {
     /// Whether messages are with a consumer as soon as it is free.
     pub fn delivers_at_once(&self) -> bool {
-        self.hand_off == 0.0 && self.turnaround == 0.0
+        self.hand_off.is_zero() && self.turnaround.is_zero()
+    }
+}
+
+impl Default for Overheads {
+    fn default() -> Self {
+        let none = Law::deterministic(0.0);
+        Overheads { hand_off: none.clone(), turnaround: none, sync: None }
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
 use super::objectives::known_metric;
 use crate::answer::MetricId;
+use crate::workload::laws::Law;
 
 pub(super) fn simulation(cx: &mut Context<'_>, root: &Table, producers: &[Producer]) -> Simulation {
     let mut default = Simulation::default();
@@ -31,6 +32,9 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table, producers: &[Produc
         (None, None) => None,
     };
     let mut simulation = Simulation::default();
+    let overhead = |cx: &mut Context<'_>, key: &str| {
+        table.get(key).and_then(|f| cx.law(f)).unwrap_or(Law::deterministic(0.0))
+    };
     simulation.read(cx, table, &Whose { what: "the table", name: field.key, at: field.node.at });
     Simulation {
         length: length.unwrap_or(default.length),
@@ -38,8 +42,8 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table, producers: &[Produc
         confidence: table.get("confidence").and_then(|f| confidence(cx, f)).unwrap_or(default.confidence),
         precision: table.get("precision").and_then(|f| precision(cx, f)).unwrap_or_default(),
         overheads: Overheads {
-            hand_off: table.get("hand_off").and_then(|f| cx.duration(f)).unwrap_or(0.0),
-            turnaround: table.get("turnaround").and_then(|f| cx.duration(f)).unwrap_or(0.0),
+            hand_off: overhead(cx, "hand_off"),
+            turnaround: overhead(cx, "turnaround"),
             sync: table.get("sync").and_then(|f| cx.law(f)),
         },
         ..simulation

@@ -99,10 +99,7 @@ impl<S: Blocks> Network<S> {
             sampler: sampler.unwrap_or(LevelSampler::never()),
             tells_age: scenario.asks_age(),
             paced: paced(scenario),
-            host: Host::new(
-                time(scenario.simulation.overheads.hand_off),
-                time(scenario.simulation.overheads.turnaround),
-            ),
+            host: Host::new(&scenario.simulation.overheads, draws),
             speeds: speeds(scenario),
             as_planned: true,
         };

@@ -89,7 +89,7 @@ fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
             continue;
         }
         // A consumer that had nothing to do has the message only after the hand-off.
-        let reaches = scenario.simulation.overheads.hand_off;
+        let reaches = scenario.simulation.overheads.hand_off.mean();
         let left = timeout - reaches;
         // Work that stays the same is never done in time if once it is not.
         let same = |brought: bool| groups().all(|c| c.repeats_work(brought));

@@ -4,18 +4,21 @@
 use super::Network;
 use super::job::NONE;
 use super::parts::SimServer;
-use crate::behaviour::MessageIdentity;
+use crate::behaviour::{Draws, MessageIdentity, RandomTime, Role};
 use crate::message::Happened;
+use crate::scenario::Overheads;
 use crate::workload::Blocks;
 use std::collections::HashMap;
 
 /// A host that is not ideal.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Host {
-    /// Nanoseconds until a message reaches a server that sleeps.
-    hand_off: u64,
-    /// Nanoseconds from the end of a service until the server has the next message.
-    turnaround: u64,
+    /// Time until a message reaches a server that sleeps.
+    hand_off: RandomTime,
+    /// Time from the end of a service until the server has the next message.
+    turnaround: RandomTime,
+    /// Whether it adds neither.
+    is_ideal: bool,
     /// What services took longer than planned, in nanoseconds, by group, message, and the number of its way
     /// and delivery.
     overruns: HashMap<(u32, u64, u64), i64>,
@@ -24,13 +27,19 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(hand_off: u64, turnaround: u64) -> Self {
-        Host { hand_off, turnaround, ..Host::default() }
+    pub(super) fn new(overheads: &Overheads, draws: Draws) -> Self {
+        Host {
+            hand_off: draws.times(&overheads.hand_off, Role::HandOff, ""),
+            turnaround: draws.times(&overheads.turnaround, Role::Turnaround, ""),
+            is_ideal: overheads.delivers_at_once(),
+            overruns: HashMap::new(),
+            hand_offs: HashMap::new(),
+        }
     }
 
     /// Whether it adds nothing.
     pub(super) fn is_ideal(&self) -> bool {
-        self.hand_off == 0 && self.turnaround == 0
+        self.is_ideal
     }
 
     /// What a service of a message after so many deliveries really took that was planned to take so long; as
@@ -62,29 +71,21 @@ impl<S: Blocks> Network<S> {
 
     /// Nanoseconds until a server that begins now has its message, and is awake.
     pub(super) fn wakes(&mut self, server: u32, slot: u32) -> u64 {
-        let happened = self.happened(server, slot);
+        let job = &self.jobs[slot];
+        let count = job.identity.count(job.deliveries.saturating_sub(1));
+        let which = (self.servers[server as usize].group, job.identity.number, count);
+        // What this delivery took in the run that is played again, if that is on record.
+        let happened = self.host.hand_offs.get(&which).copied();
         // Who finds work at the instant at which the last was done has not slept.
         let s = &mut self.servers[server as usize];
         let slept = s.sleeps.take().is_some_and(|since| since < self.now);
-        let usual = if slept { self.host.hand_off } else { self.host.turnaround };
-        let wakes = happened.unwrap_or(usual);
+        let wakes = happened.unwrap_or_else(|| {
+            let usual = if slept { &self.host.hand_off } else { &self.host.turnaround };
+            usual.at(which.1, which.2)
+        });
         s.awake = self.now.saturating_add(wakes);
         self.groups[s.group as usize].woken += u128::from(wakes);
         wakes
-    }
-
-    /// What this delivery took in the run that is played again, if that is on record.
-    fn happened(&self, server: u32, slot: u32) -> Option<u64> {
-        if self.host.hand_offs.is_empty() {
-            return None;
-        }
-        let job = &self.jobs[slot];
-        let which = (
-            self.servers[server as usize].group,
-            job.identity.number,
-            job.identity.count(job.deliveries.saturating_sub(1)),
-        );
-        self.host.hand_offs.get(&which).copied()
     }
 
     /// A message's service begins when its server is awake: until then it waits.

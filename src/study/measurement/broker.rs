@@ -15,13 +15,13 @@ const LEAST_BEYOND: f64 = 10.0;
 
 /// The scenario on the broker as it was before the run, and as it was in the run.
 pub(super) fn hosts(scenario: &Scenario, times: &BrokerTimes) -> [Scenario; 2] {
-    [times.learnt, times.own].map(|times| host(scenario, times))
+    [&times.learnt, &times.own].map(|times| host(scenario, times))
 }
 
-fn host(scenario: &Scenario, times: DeliveryTimes) -> Scenario {
+fn host(scenario: &Scenario, times: &DeliveryTimes) -> Scenario {
     let (mut out, speed) = (scenario.clone(), scenario.measurement.speed);
-    out.simulation.overheads.hand_off = times.idle_hop * speed / 1e9;
-    out.simulation.overheads.turnaround = times.turnaround * speed / 1e9;
+    out.simulation.overheads.hand_off = times.idle_hop.scaled(speed);
+    out.simulation.overheads.turnaround = times.turnaround.scaled(speed);
     as_brokers_do(&mut out);
     out
 }
@@ -45,17 +45,17 @@ pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTi
                 for (path, each) in &times.each {
                     figures(answer, path, each, speed / 1e9);
                 }
-                answer.caveats.extend(turnarounds(scenario, times.own, load).into_iter().map(Caveat::from));
+                answer.caveats.extend(turnarounds(scenario, &times.own, load).into_iter().map(Caveat::from));
             }
-            Method::Rehearsal => answer.caveats.push(laws(times.learnt, speed, DeliveriesSeen::Before)),
-            Method::Replay => answer.caveats.push(laws(times.own, speed, DeliveriesSeen::Meanwhile)),
+            Method::Rehearsal => answer.caveats.push(laws(&times.learnt, speed, DeliveriesSeen::Before)),
+            Method::Replay => answer.caveats.push(laws(&times.own, speed, DeliveriesSeen::Meanwhile)),
             _ => {}
         }
     }
 }
 
-fn laws(times: DeliveryTimes, speed: f64, seen: DeliveriesSeen) -> Caveat {
-    let [idle_hop, turnaround] = [times.idle_hop, times.turnaround].map(|nanos| nanos * speed / 1e9);
+fn laws(times: &DeliveryTimes, speed: f64, seen: DeliveriesSeen) -> Caveat {
+    let [idle_hop, turnaround] = [&times.idle_hop, &times.turnaround].map(|law| law.mean() * speed);
     MeasurementCaveat::Deliveries { seen, idle_hop, turnaround }.into()
 }
 
@@ -84,8 +84,8 @@ fn figures(answer: &mut Answer, path: &str, times: &[u64], unit: f64) {
 }
 
 /// What the turnaround takes from the consumers, group by group.
-fn turnarounds(scenario: &Scenario, times: DeliveryTimes, load: Option<f64>) -> Vec<MeasurementCaveat> {
-    let turnaround = times.turnaround * scenario.measurement.speed / 1e9;
+fn turnarounds(scenario: &Scenario, times: &DeliveryTimes, load: Option<f64>) -> Vec<MeasurementCaveat> {
+    let turnaround = times.turnaround.mean() * scenario.measurement.speed;
     let of = |consumer: &crate::scenario::Consumer| {
         let work = consumer.mean_service();
         if consumer.batch.is_some() || turnaround < NEGLIGIBLE * work || work <= 0.0 {
@@ -113,15 +113,18 @@ mod tests {
     #[test]
     fn the_turnaround_is_told_where_it_takes_something() {
         let scenario = Scenario::mgc(100.0, Law::exponential(0.004), 1);
-        let times = |turnaround| DeliveryTimes { idle_hop: 5e5, turnaround };
-        let told = turnarounds(&scenario, times(445_000.0), Some(0.9));
+        let times = |turnaround| DeliveryTimes {
+            idle_hop: Law::deterministic(5e-4),
+            turnaround: Law::deterministic(turnaround),
+        };
+        let told = turnarounds(&scenario, &times(445e-6), Some(0.9));
         assert_eq!(
             told.iter().map(MeasurementCaveat::to_string).collect::<Vec<_>>(),
             ["with prefetch 1 this broker lets a server of `consumers` do 225/s of the 250/s that its work \
                  allows: its load is 1.00 instead of 0.900, so that its backlog grows; prefetch 2 hides it"]
         );
-        assert_eq!(turnarounds(&scenario, times(10_000.0), None), []);
-        assert_eq!(host(&scenario, times(4e5)).simulation.overheads.turnaround, 4e-4);
+        assert_eq!(turnarounds(&scenario, &times(1e-5), None), []);
+        assert_eq!(host(&scenario, &times(4e-4)).simulation.overheads.turnaround, Law::deterministic(4e-4));
     }
 
     #[test]

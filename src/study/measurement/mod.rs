@@ -22,6 +22,7 @@ use crate::message::Happened;
 use crate::scenario::{Consumer, Discipline, Expiry, Queue, Scenario};
 use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
+use crate::workload::laws::Law;
 use crate::workload::{Block, Kept};
 pub(super) use broker::as_brokers_do;
 use cut_short::{censored, deadlock, finished};
@@ -42,11 +43,10 @@ const REPLAY: &str = "simulation of the sends and service times that really happ
 pub(super) struct MeasurementResult {
     /// Rehearsal, measurement and replay.
     pub answers: Vec<Answer>,
-    /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if
-    /// none had.
-    pub hand_off: Option<f64>,
-    /// Seconds from the end of a service until a consumer of a broker had the next message, likewise.
-    pub turnaround: Option<f64>,
+    /// Time, of the scenario, until a message reached a consumer that had nothing to do; `None` if none had.
+    pub hand_off: Option<Law>,
+    /// Time from the end of a service until a consumer of a broker had the next message, likewise.
+    pub turnaround: Option<Law>,
     /// Nanoseconds of group commits before the run, where messages are durable.
     pub syncs: Vec<u64>,
     /// Why it was ended, if what was measured failed.
@@ -139,11 +139,14 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
             measurement.caveats.push(MeasurementCaveat::WholeRun.into());
         }
     }
-    let own = run.broker.as_ref().map(|times| times.own);
+    let own = run.broker.map(|times| times.own);
     Ok(MeasurementResult {
         answers,
-        hand_off: own.map(|own| own.idle_hop).or(run.hand_off).map(|nanos| nanos * speed / 1e9),
-        turnaround: own.map(|own| own.turnaround * speed / 1e9),
+        hand_off: match &own {
+            Some(own) => Some(own.idle_hop.scaled(speed)),
+            None => run.hand_off.map(|nanos| Law::deterministic(nanos * speed / 1e9)),
+        },
+        turnaround: own.map(|own| own.turnaround.scaled(speed)),
         syncs: run.syncs,
         failed: run.failed.map(|why| refuse(Reason::Failed(why))),
     })

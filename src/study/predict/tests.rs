@@ -23,6 +23,7 @@ fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
             hand_off: Some(30e-6),
             turnarounds: Vec::new(),
             stretch: vec![stretch],
+            laws: [None, None],
             syncs: Vec::new(),
         },
         attempts: 1,
@@ -46,6 +47,7 @@ fn learnt() -> HostCalibration {
         hand_off: Some(30e-6),
         turnarounds: Vec::new(),
         stretch: vec![1.003],
+        laws: [None, None],
         syncs: Vec::new(),
     }
 }
@@ -165,7 +167,7 @@ fn a_lesson_is_the_mean_of_what_was_seen_and_makes_the_host_slower() {
     assert!((lesson.stretch[0] - 1.02).abs() < 1e-12);
     let slower = taught(&points[0].scenario, 0.9, &lesson);
     assert!((slower.consumers[0].mean_service() - 0.00102).abs() < 1e-12);
-    assert_eq!(slower.simulation.overheads.hand_off, 30e-6);
+    assert_eq!(slower.simulation.overheads.hand_off, Law::deterministic(30e-6));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) fn near_saturation(mut scenario: Scenario, watch: &dyn Watch) -> Opti
     scenario.measurement.duration = scenario.measurement.duration.min(DURATION);
     let turnaround =
         measurement::measured(&scenario, watch).ok().filter(|run| run.failed.is_none())?.turnaround?;
-    Some(TurnaroundSeen { load: SATURATING, turnaround })
+    Some(TurnaroundSeen { load: SATURATING, turnaround: turnaround.mean() })
 }
 
 #[cfg(test)]
