@@ -28,17 +28,11 @@ pub(super) fn ask(context: &RunContext<'_>, start: &AtomicU64, over: &AtomicBool
             continue;
         }
         next = now + EVERY;
-        let Some(inside) = inside(context) else { break };
+        let counted = context.over_consumed(|queue| context.target.counted_by_broker(queue));
+        let Some(inside) = counted else { break };
         levels.push((now + (Monotonic.now() - now) / 2 - begun, inside));
     }
     levels
-}
-
-/// Messages inside, if the broker says so of each queue that is consumed.
-fn inside(context: &RunContext<'_>) -> Option<u64> {
-    let run_plan = context.run_plan;
-    let consumed = |queue: &usize| run_plan.first_group(*queue).is_some();
-    (0..run_plan.queues()).filter(consumed).map(|queue| context.target.counted_by_broker(queue)).sum()
 }
 
 /// Whether a message is inside for the broker while it is for the records. A broker may keep what has expired

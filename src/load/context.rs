@@ -59,6 +59,13 @@ impl<'a> RunContext<'a> {
         RunContext { run_plan, target, visits, clients, listener, busy, scalers, closed }
     }
 
+    /// The sum of a count over the queues that are consumed, if it is known of each: what nobody consumes has
+    /// left the run.
+    pub(super) fn over_consumed(&self, count: impl Fn(usize) -> Option<u64>) -> Option<u64> {
+        let consumed = |queue: &usize| self.run_plan.first_group(*queue).is_some();
+        (0..self.run_plan.queues()).filter(consumed).map(count).sum()
+    }
+
     /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the
     /// target is closed. Where the sender may have to wait for room, `now` is asked when there was some.
     pub(super) fn send(

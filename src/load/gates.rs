@@ -101,7 +101,8 @@ pub(super) fn gates(evidence: &mut Evidence) -> Vec<Gate> {
 }
 
 /// The checks that fail by what other work on the machine, or under it, did: in a later run they may pass.
-pub(crate) const DISTURBANCES: [&str; 4] = ["lateness", "run-queue wait", "stalls", "steal"];
+pub(crate) const DISTURBANCES: [&str; 5] =
+    ["lateness", "run-queue wait", "stalls", "steal", "other programs"];
 
 fn unsent(e: &Evidence) -> Gate {
     let share = if e.planned == 0 { 0.0 } else { 1.0 - e.sent as f64 / e.planned as f64 };
@@ -233,12 +234,22 @@ fn host(e: &Evidence) -> Vec<Gate> {
         let meaning = "share of the processors' time that the hypervisor gave to others";
         gates.push(below("steal", shares.stolen, 0.01, 0.05, Unit::Ratio, meaning));
         if e.broker.is_some() {
+            let of = |part: f64| significant(100.0 * part / shares.used().max(f64::MIN_POSITIVE), 2);
+            let broker = match shares.servers {
+                0.0 => String::new(),
+                servers => format!(" and {} % by the broker", of(servers)),
+            };
             let meaning = format!(
-                "share of the processors' time in use, {} % of it by this program: what is full delays the \
-                    broker and its consumers, which its users' machines may not",
-                significant(100.0 * shares.own / (shares.own + shares.others).max(f64::MIN_POSITIVE), 2)
+                "share of the processors' time in use, {} % of it by this program{broker}: what is full delays \
+                    the broker and its consumers, which its users' machines may not",
+                of(shares.own)
             );
-            gates.push(below("processors", shares.own + shares.others, 0.9, 0.99, Unit::Ratio, &meaning));
+            gates.push(below("processors", shares.used(), 0.9, 0.99, Unit::Ratio, &meaning));
+            if shares.servers > 0.0 {
+                let meaning =
+                    "share of the processors' time that neither this program nor the broker used, but others";
+                gates.push(below("other programs", shares.others, 0.1, f64::INFINITY, Unit::Ratio, meaning));
+            }
         }
     }
     gates

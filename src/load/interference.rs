@@ -46,7 +46,9 @@ pub(super) struct ProcessorShares {
     pub stolen: f64,
     /// This program.
     pub own: f64,
-    /// All else on this machine, such as a broker.
+    /// The servers on this machine that this program is connected to, such as a broker's.
+    pub servers: f64,
+    /// All else on this machine.
     pub others: f64,
 }
 
@@ -56,8 +58,14 @@ impl ProcessorShares {
         let all = after.all.checked_sub(before.all).filter(|&all| all > 0)?;
         let share =
             |of: fn(&ProcessorTicks) -> u64| of(&after).saturating_sub(of(&before)) as f64 / all as f64;
-        let [stolen, own, idle] = [share(|t| t.stolen), share(|t| t.own), share(|t| t.idle)];
-        Some(ProcessorShares { stolen, own, others: (1.0 - stolen - own - idle).max(0.0) })
+        let [stolen, own, servers] = [share(|t| t.stolen), share(|t| t.own), share(|t| t.servers)];
+        let others = (1.0 - stolen - own - servers - share(|t| t.idle)).max(0.0);
+        Some(ProcessorShares { stolen, own, servers, others })
+    }
+
+    /// The share of the processors' time that somebody on this machine used.
+    pub(super) fn used(&self) -> f64 {
+        self.own + self.servers + self.others
     }
 }
 
@@ -70,11 +78,11 @@ mod tests {
         let known = SchedulerInterference { run_queue_wait: Some(5), switches: Some(1) };
         assert_eq!(known.plus(known).since(known), known);
         assert_eq!(known.plus(SchedulerInterference::default()), SchedulerInterference::default());
-        let first = ProcessorTicks { stolen: 1, idle: 50, own: 10, all: 100 };
-        let second = ProcessorTicks { stolen: 11, idle: 90, own: 30, all: 200 };
+        let first = ProcessorTicks { stolen: 1, idle: 50, own: 10, servers: 3, all: 100 };
+        let second = ProcessorTicks { stolen: 11, idle: 90, own: 30, servers: 23, all: 200 };
         let shares = ProcessorShares::between(Some(first), Some(second)).expect("time has passed");
-        assert_eq!((shares.stolen, shares.own), (0.1, 0.2));
-        assert!((shares.others - 0.3).abs() < 1e-12);
+        assert_eq!((shares.stolen, shares.own, shares.servers), (0.1, 0.2, 0.2));
+        assert!((shares.others - 0.1).abs() < 1e-12 && (shares.used() - 0.5).abs() < 1e-12);
         assert_eq!(ProcessorShares::between(Some(first), Some(first)), None);
     }
 }

@@ -11,7 +11,7 @@ use super::run_plan::RunPlan;
 use super::runner::Runner;
 use super::targets::TroubleKind;
 use super::visit_log::VisitLog;
-use super::{DeliveryTimes, LoadError, calibrate, gates, host, system, targets};
+use super::{DeliveryTimes, LoadError, calibrate, connected, gates, host, system, targets};
 use crate::answer::{Caveat, Gate, MeasurementCaveat};
 use crate::message::{Exit, Happened, Record};
 use crate::scenario::{Durability, Scenario};
@@ -159,12 +159,13 @@ pub(super) fn play(
     } else {
         Vec::new()
     };
-    let ticks = system::processor_ticks();
+    let servers = if target.warm_up() > 0 { connected::servers() } else { Vec::new() };
+    let ticks = system::processor_ticks(&servers);
     let output =
         Runner::new(RunContext::new(&run_plan, target.as_ref(), &state), scenario.measurement.work, margin)
             .run(control)?;
     target.await_verdicts(system::monotonic() + VERDICTS);
-    let shares = ProcessorShares::between(ticks, system::processor_ticks());
+    let shares = ProcessorShares::between(ticks, system::processor_ticks(&servers));
     let observed = &output.observed;
     let run_records = RunRecords::gather(&run_plan, &state.visits, &state.listener.take_lost(), observed);
     let records = run_records.records(&run_plan);
@@ -201,8 +202,13 @@ pub(super) fn play(
     facts.extend(host::load_average().map(|load| ("load average after".into(), load)));
     facts.extend(shares.map(|shares| {
         let share = |of: f64| significant(100.0 * of, 2);
-        let text = format!("{} % by this program, {} % by others", share(shares.own), share(shares.others));
-        ("processor time".into(), text)
+        let broker = if servers.is_empty() {
+            String::new()
+        } else {
+            format!("{} % by the broker, ", share(shares.servers))
+        };
+        let (own, others) = (share(shares.own), share(shares.others));
+        ("processor time".into(), format!("{own} % by this program, {broker}{others} % by others"))
     }));
     facts.insert("spun before a deadline".into(), Time(seconds(margin)).to_string());
     facts.insert("clock read".into(), Time(calibrate::clock_read() / 1e9).to_string());

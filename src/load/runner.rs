@@ -358,11 +358,7 @@ impl<'a> Runner<'a> {
         if odd {
             return None;
         }
-        // What nobody consumes has left the run.
-        (0..run_plan.queues())
-            .filter(|&queue| run_plan.first_group(queue).is_some())
-            .map(|queue| self.context.target.in_system(queue))
-            .sum()
+        self.context.over_consumed(|queue| self.context.target.in_system(queue))
     }
 
     fn halt(&self) {

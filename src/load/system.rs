@@ -3,6 +3,8 @@
 //! Other systems than Linux get the standard library's clock and sleep, and no figures of interference.
 #![allow(unsafe_code)]
 
+use super::connected;
+
 #[cfg(target_os = "linux")]
 mod linux {
     /// `CLOCK_MONOTONIC` in nanoseconds, without a system call where the kernel offers it so.
@@ -130,19 +132,19 @@ pub(super) struct ProcessorTicks {
     pub idle: u64,
     /// This program's.
     pub own: u64,
+    /// Those of the servers that this program is connected to.
+    pub servers: u64,
     pub all: u64,
 }
 
-/// What all processors have done so far.
-pub(super) fn processor_ticks() -> Option<ProcessorTicks> {
+/// What all processors have done so far, for some servers among others.
+pub(super) fn processor_ticks(servers: &[u32]) -> Option<ProcessorTicks> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let ticks: Vec<u64> =
         text.lines().next()?.split_whitespace().skip(1).map_while(|t| t.parse().ok()).collect();
-    let own = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // Fields 14 and 15, user and system time; the second is a name in parentheses that may hold anything.
-    let mut fields = own.rsplit_once(')')?.1.split_whitespace().skip(11).map(str::parse::<u64>);
-    let own = fields.next()?.ok()? + fields.next()?.ok()?;
+    let (own, servers) = (connected::ticks_of("/proc/self/stat")?, connected::ticks(servers));
     // user nice system idle iowait irq softirq steal; guest time is part of user time.
     let [idle, waiting, stolen] = [3, 4, 7].map(|field| ticks.get(field).copied());
-    Some(ProcessorTicks { stolen: stolen?, idle: idle? + waiting?, own, all: ticks.iter().take(8).sum() })
+    let all = ticks.iter().take(8).sum();
+    Some(ProcessorTicks { stolen: stolen?, idle: idle? + waiting?, own, servers, all })
 }

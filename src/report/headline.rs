@@ -11,7 +11,7 @@ pub(super) fn headline(study: &Study) -> String {
     let objective = objective(study).map_or(String::new(), |said| format!(" {said}"));
     let told = match study.unstable() {
         None if study.answers.is_empty() => "No method answers this scenario; the reasons are below.".into(),
-        None => told(study, &study.answers),
+        None => told(study, study.telling()),
         Some(why) => {
             let first = of_the_start(study);
             let gap = if first.is_empty() { "" } else { " " };

@@ -1,7 +1,9 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
+use super::agreement::REHEARSAL_TOLERANCE;
 use super::{Judgement, ObjectiveStatus, Study, methods};
-use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic};
+use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic, Trust};
+use crate::load;
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
 
@@ -33,6 +35,27 @@ pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgeme
         Judgement { objective: objective.clone(), by: found.map(|f| f.0), outcome }
     };
     objectives.iter().map(one).collect()
+}
+
+/// On a broker that was measured, its own figures decide, unless the measurement is worthless: what a broker
+/// adds is in no other method. A figure that contradicts them is only outvoted where it lies clearly on the
+/// other side of the limit; a run that meets what the steady state misses may have been too short.
+pub(super) fn judge_on_broker(judgements: &mut [Judgement], measured: &Answer) {
+    for judgement in judgements {
+        let Some(estimate) = measured.get(&judgement.objective.metric) else { continue };
+        // What grows without end does so on a broker, too, whatever its first stretch was like.
+        if judgement.by.is_none() && judgement.outcome == ObjectiveStatus::Fail {
+            continue;
+        }
+        let seen = outcome(&judgement.objective, estimate);
+        let clearly = || margin(&judgement.objective, estimate).is_none_or(|m| m < -REHEARSAL_TOLERANCE);
+        judgement.outcome = match (seen, judgement.outcome) {
+            _ if judgement.by.is_none() || seen == judgement.outcome => seen,
+            (ObjectiveStatus::Fail, _) if clearly() => ObjectiveStatus::Fail,
+            _ => ObjectiveStatus::Inconclusive,
+        };
+        judgement.by = Some(Method::Measurement);
+    }
 }
 
 /// Holds what nobody could answer against a queue that grows without end: its waits, latencies and lengths
@@ -68,13 +91,22 @@ fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
     through && matches!(quantity, Latency | Wait | QueueLength | InSystem)
 }
 
+/// What was measured on a broker, if one was measured and the figures are not worthless.
+pub(super) fn on_broker<'a>(scenario: &Scenario, answers: &'a [Answer]) -> Option<&'a Answer> {
+    let measured = answers.iter().find(|a| a.method == Method::Measurement && a.trust() != Trust::Invalid);
+    measured.filter(|_| load::is_broker(scenario))
+}
+
 impl Study {
+    /// The answers that the first sentence tells of: that of a broker alone, where one was measured.
+    pub(crate) fn telling(&self) -> &[Answer] {
+        on_broker(&self.scenario, &self.answers).map_or(&self.answers, std::slice::from_ref)
+    }
+
     /// The objective that matters most, with its margin where it is decided: one that is missed by most, one
     /// that is undecided, or the one that is met with the least to spare.
     pub(crate) fn tightest_objective(&self) -> Option<(&Judgement, Option<f64>)> {
-        let margin = |j: &Judgement| {
-            methods::best(&self.answers, &j.objective.metric).and_then(|(_, e)| margin(&j.objective, e))
-        };
+        let margin = |j: &Judgement| margin(&j.objective, self.answer(j.by?)?.get(&j.objective.metric)?);
         let least = |outcome: ObjectiveStatus| {
             let all = self.objectives.iter().filter(|j| j.outcome == outcome);
             all.min_by(|a, b| margin(a).unwrap_or(0.0).total_cmp(&margin(b).unwrap_or(0.0)))
@@ -173,6 +205,32 @@ mod tests {
         assert_eq!(judged(0.0488, 0.051, 0.011, 0.06), (Some(Method::Theory), ObjectiveStatus::Pass));
         assert_eq!(judged(0.0599, 0.0605, 0.0004, 0.06), (Some(Method::Theory), ObjectiveStatus::Pass));
         assert_eq!(judged(0.05, 0.08, 0.002, 0.06), (Some(Method::Theory), ObjectiveStatus::Inconclusive));
+    }
+
+    #[test]
+    fn a_broker_that_was_measured_decides() {
+        let judged = |theory: f64, measured: f64| {
+            let objective = Objective {
+                metric: "total.latency.p99".into(),
+                relation: Relation::Less,
+                limit: 0.06,
+                text: "< 60ms".into(),
+            };
+            let of = |method, value| {
+                let mut answer = Answer::new(method, "test");
+                answer.set("total", "latency", "p99", Estimate::exact(value));
+                answer
+            };
+            let answers = [of(Method::Theory, theory), of(Method::Measurement, measured)];
+            let mut judgements = judge(&[objective], &answers);
+            judge_on_broker(&mut judgements, &answers[1]);
+            assert_eq!(judgements[0].by, Some(Method::Measurement));
+            judgements[0].outcome
+        };
+        assert_eq!(judged(0.048, 0.054), ObjectiveStatus::Pass);
+        assert_eq!(judged(0.048, 1.8), ObjectiveStatus::Fail);
+        assert_eq!(judged(0.048, 0.061), ObjectiveStatus::Inconclusive);
+        assert_eq!(judged(0.065, 0.054), ObjectiveStatus::Inconclusive);
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     };
     let mut objectives = super::objectives::judge(&scenario.objectives, steady);
     super::objectives::judge_growth(&mut objectives, scenario);
+    if let Some(measured) = super::objectives::on_broker(scenario, steady) {
+        super::objectives::judge_on_broker(&mut objectives, measured);
+    }
     let mut host = load::host();
     answers.iter().for_each(|a| host.extend(a.host.clone()));
     Study {

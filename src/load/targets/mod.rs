@@ -301,7 +301,7 @@ pub(crate) fn prefetches_on_demand(scenario: &Scenario) -> bool {
 }
 
 /// Whether a scenario is measured on a message broker.
-pub(super) fn is_broker(scenario: &Scenario) -> bool {
+pub(crate) fn is_broker(scenario: &Scenario) -> bool {
     entry(scenario).is_ok_and(|target| target.broker.is_some())
 }
 

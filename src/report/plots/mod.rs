@@ -10,6 +10,7 @@ mod capacity;
 mod coincide;
 mod columns;
 mod compare;
+mod deliveries;
 mod figure;
 mod finding;
 mod heat_map;
@@ -47,6 +48,12 @@ pub(super) const PLOTS: &[Plot] = &[
         about: "how slow the slowest messages are",
         finding: finding::latency,
         draw: percentiles::draw,
+    },
+    Plot {
+        file: "deliveries.svg",
+        about: "what the broker adds: how long its deliveries and confirms took",
+        finding: deliveries::finding,
+        draw: deliveries::draw,
     },
     Plot {
         file: "over-time.svg",
@@ -157,16 +164,17 @@ mod tests {
         ]
     }
 
-    /// Whether every element is closed in order, every attribute quoted and every `&` an entity.
-    fn well_formed(xml: &str) -> Result<(), String> {
+    /// The first element that is not closed in order, or has an attribute without quotes or a `&` that is no
+    /// entity.
+    fn malformed(xml: &str) -> Option<String> {
         let mut open: Vec<&str> = Vec::new();
         for piece in xml.split('<').skip(1) {
-            let (tag, text) = piece.split_once('>').ok_or_else(|| format!("unclosed <{piece}"))?;
+            let Some((tag, text)) = piece.split_once('>') else { return Some(format!("unclosed <{piece}")) };
             if let Some(name) = tag.strip_prefix('/') {
                 let expected = open.pop();
-                (expected == Some(name))
-                    .then_some(())
-                    .ok_or_else(|| format!("</{name}> closes {expected:?}"))?;
+                if expected != Some(name) {
+                    return Some(format!("</{name}> closes {expected:?}"));
+                }
             } else if !tag.ends_with('/') {
                 open.push(tag.split(' ').next().unwrap_or(tag));
             }
@@ -175,9 +183,11 @@ mod tests {
             let sound = [tag, text]
                 .iter()
                 .all(|t| t.split('&').skip(1).all(|e| entities.iter().any(|known| e.starts_with(known))));
-            (quoted && sound).then_some(()).ok_or_else(|| format!("<{tag}>{text}"))?;
+            if !(quoted && sound) {
+                return Some(format!("<{tag}>{text}"));
+            }
         }
-        open.is_empty().then_some(()).ok_or_else(|| format!("still open: {open:?}"))
+        (!open.is_empty()).then(|| format!("still open: {open:?}"))
     }
 
     #[test]
@@ -187,7 +197,7 @@ mod tests {
                 for bad in ["NaN", "inf\"", "inf,", "-inf"] {
                     assert!(!svg.contains(bad), "{name} {}: {bad}", plot.file);
                 }
-                assert_eq!(well_formed(&svg), Ok(()), "{name} {}", plot.file);
+                assert_eq!(malformed(&svg), None, "{name} {}", plot.file);
             }
         }
     }

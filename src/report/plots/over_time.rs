@@ -98,7 +98,7 @@ fn strips(study: &Study, levels: &QueueLevels<'_>) -> (Vec<Strip>, Vec<String>) 
     let planned = match Planned::until(&study.scenario, levels.span) {
         Ok(planned) => Some(planned),
         Err(why) => {
-            notes.push(why);
+            notes.push(why.to_string());
             None
         }
     };

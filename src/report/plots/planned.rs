@@ -7,6 +7,20 @@ const MOST_PERIODS: f64 = 60.0;
 /// Into so many parts a trace is counted.
 const BINS: usize = 90;
 
+/// Why the rates of arrivals cannot be drawn.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(super) enum NotPlanned {
+    #[error(
+        "no rate of arrivals is drawn: `{producer}` waits for answers, and nothing says its rate beforehand"
+    )]
+    Closed { producer: String },
+    #[error(
+        "no rate of arrivals is drawn: the timetable of `{producer}` comes round {periods} times in what is \
+         shown"
+    )]
+    ManyPeriods { producer: String, periods: f64 },
+}
+
 /// Rates of all producers together.
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
@@ -22,16 +36,13 @@ impl Planned {
     /// The rates until an instant, in seconds, with a point where they are drawn from.
     ///
     /// # Errors
-    /// A sentence that says why they cannot be drawn.
-    pub(super) fn until(scenario: &Scenario, (from, end): (f64, f64)) -> Result<Self, String> {
+    /// They cannot be drawn.
+    pub(super) fn until(scenario: &Scenario, (from, end): (f64, f64)) -> Result<Self, NotPlanned> {
         let (mut breaks, mut certain) = (vec![0.0, from, end], true);
         for producer in &scenario.producers {
             match &producer.arrivals {
                 Arrivals::Closed { .. } => {
-                    return Err(format!(
-                        "no rate of arrivals is drawn: `{}` waits for answers, and nothing says its rate beforehand",
-                        producer.name
-                    ));
+                    return Err(NotPlanned::Closed { producer: producer.name.clone() });
                 }
                 Arrivals::Mmpp { .. } => certain = false,
                 Arrivals::Trace { .. } => breaks.extend((1..BINS).map(|i| end * i as f64 / BINS as f64)),
@@ -87,7 +98,7 @@ impl Planned {
 }
 
 /// When a timetable's rate changes its course.
-fn instants(arrivals: &Arrivals, producer: &str, end: f64) -> Result<Vec<f64>, String> {
+fn instants(arrivals: &Arrivals, producer: &str, end: f64) -> Result<Vec<f64>, NotPlanned> {
     let Arrivals::Schedule { steps, repeat, .. } = arrivals else { return Ok(Vec::new()) };
     let whole: f64 = steps.iter().map(|step| step.lasts).sum();
     if whole <= 0.0 {
@@ -95,9 +106,7 @@ fn instants(arrivals: &Arrivals, producer: &str, end: f64) -> Result<Vec<f64>, S
     }
     let periods = if *repeat { (end / whole).ceil() } else { 1.0 };
     if periods > MOST_PERIODS {
-        return Err(format!(
-            "no rate of arrivals is drawn: the timetable of `{producer}` comes round {periods} times in what is shown"
-        ));
+        return Err(NotPlanned::ManyPeriods { producer: producer.into(), periods });
     }
     let mut out = Vec::new();
     for period in 0..periods as u32 {
@@ -167,7 +176,7 @@ mod tests {
         let ramps = Planned::until(&of(table(true, true)), (0.0, 15.0)).expect("a plan");
         assert!((ramps.sent(10.0) - 250.0).abs() < 1e-2 && (ramps.sent(15.0) - 375.0).abs() < 1e-2);
         let blur = Planned::until(&of(table(true, false)), (0.0, 1e5)).expect_err("too many periods");
-        assert!(blur.contains("comes round 6667 times"), "{blur}");
+        assert!(blur.to_string().contains("comes round 6667 times"), "{blur}");
     }
 
     #[test]

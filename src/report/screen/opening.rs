@@ -39,7 +39,7 @@ fn sentence(start: &str, parts: impl Iterator<Item = String>, by: Option<String>
 
 /// Without an objective: how long messages take, and what breaks first.
 fn described(study: &Study, bearing: &Bearing) -> String {
-    let Some(Told { by, latency, rest }) = Told::of(study, &study.answers) else {
+    let Some(Told { by, latency, rest }) = Told::of(study, study.telling()) else {
         return "Nothing is known of its messages.".into();
     };
     let (tightest, breaks) = (tightest(study), breaks_first(bearing));
@@ -103,7 +103,7 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
     if let Some(last) = limits.last_mut().filter(|_| decided.is_some_and(|a| a.method != Method::Theory)) {
         last.push_str(" by theory");
     }
-    let rest = Told::of(study, &study.answers).map_or(Vec::new(), |told| told.rest);
+    let rest = Told::of(study, study.telling()).map_or(Vec::new(), |told| told.rest);
     let parts = [figure].into_iter().chain(rest).chain(tightest(study)).chain(limits);
     sentence(&start, parts, decided.map(|answer| source(study, answer)))
 }

@@ -39,7 +39,7 @@ impl BrokerUrl {
     ) -> Result<Self, LoadError> {
         let variable = format!("QUEUELAB_{}_URL", target.to_uppercase());
         let wrong =
-            |place: &str, why: String| failed(target, format!("{place} is no address of a broker: {why}"));
+            |place: &str, why: UrlError| failed(target, format!("{place} is no address of a broker: {why}"));
         let set = std::env::var(&variable).ok().filter(|text| !text.is_empty());
         let set = set.map(|text| parse(&text, ports).map_err(|why| wrong(&variable, why))).transpose()?;
         let stated = broker.url.as_deref().map(|text| parse(text, ports));
@@ -70,14 +70,29 @@ impl fmt::Display for BrokerUrl {
     }
 }
 
-/// An address of one of some schemes. What is wrong is told without quoting it: it may hold a password.
-fn parse(text: &str, ports: &[(&str, u16)]) -> Result<BrokerUrl, String> {
+/// What is wrong with an address. It is not quoted: it may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum UrlError {
+    #[error("write it with {0}")]
+    NoScheme(String),
+    #[error("its scheme must be {0}")]
+    OtherScheme(String),
+    #[error("it names no host")]
+    NoHost,
+    #[error("its port is no number")]
+    NoPort,
+    #[error("a % in it is not followed by two hexadecimal digits")]
+    BadEscape,
+}
+
+/// An address of one of some schemes.
+fn parse(text: &str, ports: &[(&str, u16)]) -> Result<BrokerUrl, UrlError> {
     let schemes = || ports.iter().map(|(scheme, _)| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| format!("write it with {}", schemes()))?;
+    let (scheme, rest) = text.split_once("://").ok_or_else(|| UrlError::NoScheme(schemes()))?;
     let &(scheme, usual) = ports
         .iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(scheme))
-        .ok_or_else(|| format!("its scheme must be {}", schemes()))?;
+        .ok_or_else(|| UrlError::OtherScheme(schemes()))?;
     let (authority, path) = match rest.split_once('/') {
         Some((authority, path)) => (authority, Some(decode(path)?)),
         None => (rest, None),
@@ -94,30 +109,29 @@ fn parse(text: &str, ports: &[(&str, u16)]) -> Result<BrokerUrl, String> {
         None => place.rsplit_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
     };
     if host.is_empty() {
-        return Err("it names no host".into());
+        return Err(UrlError::NoHost);
     }
-    let port =
-        port.map_or(Ok(usual), |port| port.parse().map_err(|_| "its port is no number".to_string()))?;
+    let port = port.map_or(Ok(usual), |port| port.parse().map_err(|_| UrlError::NoPort))?;
     let password = password.map(Secret::new);
     Ok(BrokerUrl { scheme: scheme.into(), host: host.into(), port, path, user, password })
 }
 
 /// Text in which `%2f` stands for a slash.
-fn decode(text: &str) -> Result<String, String> {
-    let wrong = || "a % in it is not followed by two hexadecimal digits".to_string();
+fn decode(text: &str) -> Result<String, UrlError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         if first == b'%' {
-            let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).ok_or_else(wrong)?;
-            bytes.push(u8::from_str_radix(hex, 16).map_err(|_| wrong())?);
+            let hex =
+                after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).ok_or(UrlError::BadEscape)?;
+            bytes.push(u8::from_str_radix(hex, 16).map_err(|_| UrlError::BadEscape)?);
             rest = &after[2..];
         } else {
             bytes.push(first);
             rest = after;
         }
     }
-    String::from_utf8(bytes).map_err(|_| wrong())
+    String::from_utf8(bytes).map_err(|_| UrlError::BadEscape)
 }
 
 /// User and password of a target from a file such as `rabbitmq.user = "…"`, which nobody else may read.
@@ -170,7 +184,7 @@ mod tests {
             "u:secret",
             "amqp://u:sec%ret@h",
         ] {
-            let why = parse(text, PORTS).expect_err("no address");
+            let why = parse(text, PORTS).expect_err("no address").to_string();
             assert!(!why.contains("secret") && !why.contains("sec%"), "{why}");
         }
     }

@@ -6,7 +6,7 @@ use crate::load::LoadError;
 use crate::load::targets::brokers::waker::wait_for;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::Producer;
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,17 @@ impl TopicAdmin {
     }
 }
 
+/// Why a topic was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotDeleted {
+    #[error("no answer within {} s", CLEAR_UP.as_secs_f64())]
+    Silent,
+    #[error("{}", reason(.0))]
+    Refused(KafkaError),
+    #[error("{0}")]
+    Topic(RDKafkaErrorCode),
+}
+
 /// Deletes topics and groups.
 ///
 /// # Errors
@@ -88,7 +99,7 @@ pub(super) fn delete(
     client: &AdminClient<DefaultClientContext>,
     topics: &[&str],
     groups: &[&str],
-) -> Result<(), String> {
+) -> Result<(), NotDeleted> {
     let options = AdminOptions::new().operation_timeout(Some(CLEAR_UP)).request_timeout(Some(CLEAR_UP));
     if !groups.is_empty() {
         let _deleted = wait_for(client.delete_groups(groups, &options), CLEAR_UP);
@@ -96,11 +107,9 @@ pub(super) fn delete(
     if topics.is_empty() {
         return Ok(());
     }
-    let silent = || format!("no answer within {} s", CLEAR_UP.as_secs_f64());
-    let deleted = wait_for(client.delete_topics(topics, &options), CLEAR_UP).ok_or_else(silent)?;
-    let deleted = deleted.map_err(|error| reason(&error))?;
-    let refused = deleted.into_iter().find_map(|topic| topic.err().map(|(_, code)| code.to_string()));
-    refused.map_or(Ok(()), Err)
+    let deleted = wait_for(client.delete_topics(topics, &options), CLEAR_UP).ok_or(NotDeleted::Silent)?;
+    let refused = deleted.map_err(NotDeleted::Refused)?.into_iter().find_map(Result::err);
+    refused.map_or(Ok(()), |(_, code)| Err(NotDeleted::Topic(code)))
 }
 
 fn not_made(clients: &KafkaClients, name: &str, code: RDKafkaErrorCode) -> LoadError {

@@ -124,7 +124,7 @@ pub(in crate::load::targets) fn leftovers() -> Result<Leftovers, LoadError> {
     let names = names.filter(|name| is_of_a_run(name, '.')).collect();
     let admin = clients.admin()?;
     Ok(Leftovers::new(names, move |name| {
-        admin::delete(&admin, &[name], &[name]).map_err(|why| clients.refused(name, &why))
+        admin::delete(&admin, &[name], &[name]).map_err(|why| clients.refused(name, &why.to_string()))
     }))
 }
 

@@ -79,7 +79,7 @@ impl Renewal {
             over: AtomicBool::new(false),
         });
         let session = renewal.open(1, false)?;
-        renewal.install(session, 1).map_err(|why| renewal.failed(why))?;
+        renewal.install(session, 1)?;
         Ok(renewal)
     }
 
@@ -95,21 +95,21 @@ impl Renewal {
     }
 
     /// Publishes again what is not confirmed, and lets everybody use a session. How many messages there were.
-    fn install(&self, session: Arc<dyn Renewable>, number: u64) -> Result<u64, String> {
-        let mut publisher = session.own_publisher().map_err(|error| error.to_string())?;
+    fn install(&self, session: Arc<dyn Renewable>, number: u64) -> Result<u64, LoadError> {
+        let mut publisher = session.own_publisher()?;
         let (mut last, mut again) = (0, 0);
         loop {
             let entries = self.outbox.lock().after(last);
             for entry in entries {
                 if publisher.publish(entry.queue, &entry.request) == Sent::Closed {
-                    return Err("the connection was lost again".into());
+                    return Err(self.failed("the connection was lost again".into()));
                 }
                 self.outbox.lock().try_again(entry.number);
                 (last, again) = (entry.number, again + u64::from(entry.tried));
             }
             let mut sessions = self.sessions.lock();
             if let Some(why) = sessions.failed.take() {
-                return Err(why);
+                return Err(self.failed(why));
             }
             let mut outbox = self.outbox.lock();
             if outbox.after(last).is_empty() {
@@ -161,16 +161,14 @@ impl Renewal {
                 old.leave();
                 old.halt();
             }
-            let renewed = self.open(number, true).map_err(|error| match error {
-                LoadError::Broker { why, .. } => why,
-                other => other.to_string(),
-            });
+            let renewed = self.open(number, true);
             let why = match renewed.and_then(|session| self.install(session, number)) {
                 Ok(republished) => {
                     let away = Monotonic.now().saturating_sub(lost);
                     return self.trouble(TroubleKind::Reconnected { away, republished });
                 }
-                Err(why) => why,
+                Err(LoadError::Broker { why, .. }) => why,
+                Err(other) => other.to_string(),
             };
             if Monotonic.now() + pause > until {
                 let ended = ended.map_or(String::new(), |ended| format!("{ended}, and "));

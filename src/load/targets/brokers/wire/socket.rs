@@ -57,7 +57,7 @@ impl Socket {
         until: u64,
         wait: f64,
     ) -> Result<Self, WireError> {
-        let mut secrets = by.begin().map_err(WireError::Told)?;
+        let mut secrets = by.begin().map_err(|why| WireError::Told(why.to_string()))?;
         let mut raw = [0; 4096];
         while secrets.is_handshaking() {
             while secrets.wants_write() {

@@ -67,8 +67,8 @@ impl Security {
     }
 
     /// A new connection's secrets.
-    pub(super) fn begin(&self) -> Result<ClientConnection, String> {
-        ClientConnection::new(Arc::clone(&self.config), self.name.clone()).map_err(|why| why.to_string())
+    pub(super) fn begin(&self) -> Result<ClientConnection, rustls::Error> {
+        ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }
 
     /// Why a connection could not be secured, as a clause.
