@@ -5,10 +5,17 @@
 //! plan), and three questions are added that hurt if they are not asked: how much more traffic it bears, what
 //! happens when one consumer is lost, and what burstier arrivals do.
 
+mod cheapest;
 mod checks;
+mod prices;
 mod search;
+mod several;
+mod staircase;
 
+pub use cheapest::{Cheapest, Combination, LookedThrough};
 pub use checks::{Altered, Check, Headroom};
+pub use prices::{Priced, Prices, sent};
+pub use several::{MOST_TRIED, NoSearch, SeveralSearch, is_autoscale};
 
 use super::trial::{self, Effort, Trial};
 use super::watch::Watch;
@@ -109,7 +116,7 @@ impl Search<'_> {
         let (hardest, easiest) = (self.at(0)?, self.at(last)?);
         drop(hardest);
         let hint = search::bracket(last + 1, &mut |position| {
-            self.at(position).map(|scenario| self.bracket(&scenario))
+            self.at(position).map(|scenario| theory_holds(&scenario))
         })?;
         let mut tried: BTreeMap<usize, Trial> = BTreeMap::new();
         let mut judge = |position: usize| -> Result<bool, Box<Problems>> {
@@ -181,7 +188,7 @@ impl Search<'_> {
             notes.push(CapacityNote::FailsAgain { value: self.value(position).into(), hardest_passes });
         }
         notes.extend(crate::theory::timetables(&scenario).into_iter().map(CapacityNote::Timetable));
-        notes.extend(self.replaced_count());
+        notes.extend(replaced_count(self.source, self.files, &self.path));
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
             (Some(_), Some(trial)) if trial.outcome != ObjectiveStatus::Fail => ObjectiveStatus::Inconclusive,
@@ -240,24 +247,24 @@ impl Search<'_> {
             .map_err(Box::new)?
             .scenario)
     }
+}
 
-    /// What every value replaces, if that is no number of servers.
-    fn replaced_count(&self) -> Option<CapacityNote> {
-        let scenario = scenario::parse(self.source, self.files).ok()?.scenario;
-        let varied = |group: &&Consumer| self.path == format!("consumers.{}.count", group.name);
-        let group = scenario.consumers.iter().find(varied)?;
-        let timetable = !group.shifts.is_empty();
-        (timetable || group.count == Servers::Unlimited)
-            .then(|| CapacityNote::ReplacesCount { group: group.name.clone(), timetable })
-    }
+/// What every value of a setting replaces, if that is no number of servers.
+fn replaced_count(source: &Source, files: &dyn Files, path: &str) -> Option<CapacityNote> {
+    let scenario = scenario::parse(source, files).ok()?.scenario;
+    let varied = |group: &&Consumer| path == format!("consumers.{}.count", group.name);
+    let group = scenario.consumers.iter().find(varied)?;
+    let timetable = !group.shifts.is_empty();
+    (timetable || group.count == Servers::Unlimited)
+        .then(|| CapacityNote::ReplacesCount { group: group.name.clone(), timetable })
+}
 
-    /// What theory says about a value, or whether its servers keep up at all.
-    fn bracket(&self, scenario: &Scenario) -> bool {
-        match trial::by_theory_alone(scenario) {
-            Some(ObjectiveStatus::Pass) => true,
-            Some(ObjectiveStatus::Fail) => false,
-            _ => crate::theory::loads(scenario).iter().all(|load| !load.grows()),
-        }
+/// What theory says about a configuration, or whether its servers keep up at all.
+fn theory_holds(scenario: &Scenario) -> bool {
+    match trial::by_theory_alone(scenario) {
+        Some(ObjectiveStatus::Pass) => true,
+        Some(ObjectiveStatus::Fail) => false,
+        _ => crate::theory::loads(scenario).iter().all(|load| !load.grows()),
     }
 }
 
