@@ -1,5 +1,7 @@
 //! The search against Erlang's formula.
 
+mod several;
+
 use super::*;
 use crate::scenario::NoFiles;
 use crate::study::NoProgress;
