@@ -1,5 +1,6 @@
 //! `queuelab capacity`: the smallest or largest value that meets the objectives, or the cheapest combination.
 
+mod from_sweep;
 mod several;
 
 use super::files::{self, LoadedScenario};
@@ -12,13 +13,14 @@ use crate::study::capacity::{Capacity, Priced, Prices, Search, is_autoscale, sen
 use crate::study::sweep::{SweptSetting, number};
 use crate::study::{ObjectiveStatus, Watch};
 use crate::units::plain;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CapacityArguments {
     /// Scenario file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    // Optional to the parser alone: a sweep has its own.
+    #[arg(value_name = "FILE", required_unless_present = "from_sweep")]
+    file: Option<PathBuf>,
     /// The setting and its values, as in consumers.workers.count=1..60 or "producers.web.rate=100/s..900/s by
     /// 50/s"; without it, the count of the only group of consumers. Given twice or more, the cheapest
     /// combination is sought, as it is of how an autoscaler is set (consumers.workers.autoscale.cooldown=1min,5min)
@@ -35,6 +37,10 @@ pub(super) struct CapacityArguments {
     /// consumers.workers.count=3; may be given often. Without it servers are counted
     #[arg(long, value_name = "WHAT=PRICE", value_parser = price)]
     cost: Vec<(Priced, f64)>,
+    /// Answer from the points of a sweep that was run, on one machine or many: its folder, which has the scenario.
+    /// Nothing is simulated; --vary picks some of its values
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "set", "calibration", "seed"])]
+    from_sweep: Option<PathBuf>,
     #[command(flatten)]
     input: Input,
     /// The folder under which a folder for the scenario is written
@@ -64,40 +70,26 @@ pub(super) fn capacity(arguments: &CapacityArguments) -> Ending {
 }
 
 fn search(arguments: &CapacityArguments) -> Result<Ending, Ending> {
-    let given = files::read(&arguments.file, &arguments.input)?;
+    if let Some(folder) = &arguments.from_sweep {
+        return from_sweep::search(arguments, folder);
+    }
+    let file = arguments.file.as_deref().unwrap_or(Path::new("FILE"));
+    let given = files::read(file, &arguments.input)?;
     let wrong = |what: &str| {
         style::note(&format!("error: {what}\n"));
         Ending::Wrong
     };
-    let slos: Vec<String> = arguments
-        .slo
-        .iter()
-        .map(|slo| long(slo, &given.scenario))
-        .collect::<Result<_, _>>()
-        .map_err(|what| wrong(&what))?;
-    let source = slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo));
+    let source = asked(arguments, &given).map_err(|what| wrong(&what))?;
     let scenario = files::checked(files::parsed(&source))?;
-    if scenario.objectives.is_empty() {
-        return Err(wrong(
-            "there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario",
-        ));
-    }
-    let prices = Prices(arguments.cost.clone());
-    if let Some(path) = prices.unknown(&scenario) {
-        return Err(wrong(&format!("--cost {path}: the scenario has no number at this path")));
-    }
+    let prices = prices(arguments, &scenario).map_err(|what| wrong(&what))?;
     let axes = axes(arguments, &scenario).map_err(|what| wrong(&what))?;
     if let Some(folder) = folder(arguments, &given) {
         files::prepare(&folder)?;
     }
-    let [SweptSetting { path, values }] = axes.as_slice() else {
+    let Some(SweptSetting { path, values }) = alone(arguments, &axes) else {
         return several::search(arguments, &given, &source, axes, prices);
     };
-    if is_autoscale(path) && !path.ends_with(".max") && !arguments.max {
-        return several::search(arguments, &given, &source, axes, prices);
-    }
     let beside = files::ScenarioFolder::beside(&source);
-    let (path, values) = (path.clone(), values.clone());
     let search = Search { source: &source, files: &beside, path, values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
@@ -106,9 +98,30 @@ fn search(arguments: &CapacityArguments) -> Result<Ending, Ending> {
         style::note("interrupted before any value was judged: there is nothing to keep\n");
         return Err(Ending::Interrupted);
     }
-    let costs = costs(&prices, &source, &capacity);
+    let costs = costs(&prices, &source, &beside, &capacity);
     let said = say(arguments, &given, &costs, &capacity)?;
     Ok(if bar.stopped() { said.worse(Ending::Interrupted) } else { said })
+}
+
+/// The scenario with the objectives of `--slo`.
+fn asked(arguments: &CapacityArguments, given: &LoadedScenario) -> Result<Source, String> {
+    let slos = arguments.slo.iter().map(|slo| long(slo, &given.scenario));
+    let slos = slos.collect::<Result<Vec<String>, _>>()?;
+    Ok(slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo)))
+}
+
+/// What things cost in a scenario, which has something to meet.
+fn prices(arguments: &CapacityArguments, scenario: &Scenario) -> Result<Prices, String> {
+    if scenario.objectives.is_empty() {
+        return Err(
+            "there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario".into()
+        );
+    }
+    let prices = Prices(arguments.cost.clone());
+    match prices.unknown(scenario) {
+        Some(path) => Err(format!("--cost {path}: the scenario has no number at this path")),
+        None => Ok(prices),
+    }
 }
 
 /// What is varied, each with its values, those of numbers from low to high.
@@ -136,6 +149,13 @@ fn axes(arguments: &CapacityArguments, scenario: &Scenario) -> Result<Vec<SweptS
         axes.push(SweptSetting { path: path.into(), values });
     }
     Ok(axes)
+}
+
+/// The only setting that is varied, unless the cheapest of its values is sought.
+fn alone(arguments: &CapacityArguments, axes: &[SweptSetting]) -> Option<SweptSetting> {
+    let [only] = axes else { return None };
+    let by_cost = is_autoscale(&only.path) && !only.path.ends_with(".max") && !arguments.max;
+    (!by_cost).then(|| only.clone())
 }
 
 /// Values from low to high. What has no order, such as a discipline, is not searched.
@@ -272,13 +292,13 @@ fn ending(outcome: ObjectiveStatus) -> Ending {
 }
 
 /// What the answer costs, and each of its neighbours that pass, so that a step's price is seen.
-fn costs(prices: &Prices, source: &Source, capacity: &Capacity) -> Vec<String> {
+fn costs(prices: &Prices, source: &Source, beside: &dyn scenario::Files, capacity: &Capacity) -> Vec<String> {
     if prices.0.is_empty() {
         return Vec::new();
     }
     let passing = capacity.probes.iter().filter(|p| p.trial.outcome == ObjectiveStatus::Pass);
     let priced = passing.filter_map(|probe| {
-        let scenario = files::parsed(&source.with(&capacity.path, &probe.value)).ok()?.scenario;
+        let scenario = scenario::parse(&source.with(&capacity.path, &probe.value), beside).ok()?.scenario;
         Some((prices.hourly(&scenario, &probe.trial.answers)?.value?, sent(&scenario), probe))
     });
     let mut all: Vec<_> = priced.collect();

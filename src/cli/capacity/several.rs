@@ -6,7 +6,7 @@ use crate::cli::progress::Bar;
 use crate::report::study::cheapest as report;
 use crate::scenario::{self, Source};
 use crate::study::Watch;
-use crate::study::capacity::{MOST_TRIED, NoSearch, Prices, SeveralSearch, is_autoscale};
+use crate::study::capacity::{Cheapest, MOST_TRIED, NoSearch, Prices, SeveralSearch, is_autoscale};
 use crate::study::sweep::{Grid, SweptSetting};
 
 /// Searches, and says what was found.
@@ -34,17 +34,30 @@ pub(super) fn search(
         style::note("interrupted before any combination was judged: there is nothing to keep\n");
         return Err(Ending::Interrupted);
     }
-    let (resolved, command) = (scenario::resolved(&cheapest.scenario), crate::cli::command());
-    let document = report::document(&cheapest, &resolved, &command);
-    let made = report::files(&cheapest, &document, &scenario::resolved_toml(&cheapest.scenario), &command);
-    let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
-    let said = arguments.speech.say(&document, &written, |style| report::text(&cheapest, &style));
-    let said = said.worse(ending(cheapest.outcome));
+    let said = say(arguments, given, &cheapest)?;
     Ok(if bar.stopped() { said.worse(Ending::Interrupted) } else { said })
 }
 
+/// Says and keeps what was found.
+pub(super) fn say(
+    arguments: &CapacityArguments,
+    given: &LoadedScenario,
+    cheapest: &Cheapest,
+) -> Result<Ending, Ending> {
+    let (resolved, command) = (scenario::resolved(&cheapest.scenario), crate::cli::command());
+    let document = report::document(cheapest, &resolved, &command);
+    let made = report::files(cheapest, &document, &scenario::resolved_toml(&cheapest.scenario), &command);
+    let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
+    let said = arguments.speech.say(&document, &written, |style| report::text(cheapest, &style));
+    Ok(said.worse(ending(cheapest.outcome)))
+}
+
 /// The prices that were given, or the number of servers where that is what is varied.
-fn priced(arguments: &CapacityArguments, axes: &[SweptSetting], prices: Prices) -> Result<Prices, String> {
+pub(super) fn priced(
+    arguments: &CapacityArguments,
+    axes: &[SweptSetting],
+    prices: Prices,
+) -> Result<Prices, String> {
     if arguments.max {
         return Err("of several settings the cheapest combination is sought; --max is for one setting".into());
     }
@@ -63,7 +76,7 @@ fn priced(arguments: &CapacityArguments, axes: &[SweptSetting], prices: Prices) 
 }
 
 /// Why nothing is searched, unless that is said already.
-fn refused(why: NoSearch) -> Result<String, Ending> {
+pub(super) fn refused(why: NoSearch) -> Result<String, Ending> {
     Ok(match why {
         NoSearch::Refused(problems) => return Err(files::refused(&problems)),
         NoSearch::Free(path) => format!(

@@ -93,6 +93,11 @@ pub(super) fn noted(note: &CapacityNote, path: &str, largest: bool) -> String {
             format!("the objectives do not simply get easier: they fail again at {path} = {value}{hint}")
         }
         CapacityNote::Timetable(note) => timetable(note),
+        CapacityNote::Swept => {
+            "all figures are the sweep's, as long as it simulated each point; head-room and \
+            what comes of a lost server were not looked at"
+                .into()
+        }
         CapacityNote::ReplacesCount { group, timetable } => {
             let what = if *timetable { "the timetable of `count`" } else { "count = \"unlimited\"" };
             format!("each value takes the place of {what} of `{group}`, and holds at all times")

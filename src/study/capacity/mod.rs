@@ -96,6 +96,8 @@ pub enum CapacityNote {
     },
     /// Of which rates the loads are.
     Timetable(TimetableNote),
+    /// All figures are those of a sweep, and nothing was simulated beside.
+    Swept,
     /// Every value is a number of servers that takes the place of what is no number.
     ReplacesCount {
         /// The group's name.
@@ -140,9 +142,25 @@ impl Search<'_> {
         }
         let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
         let curve = self.curve(found, &tried, watch)?;
-        let capacity = self.capacity(found, tried, hint.first_fall, scenario, watch);
+        let capacity = self.capacity(found, tried, hint.first_fall, scenario, Some(watch));
         let outcome = if interrupted { ObjectiveStatus::Inconclusive } else { capacity.outcome };
         Ok(Capacity { curve, interrupted, outcome, ..capacity })
+    }
+
+    /// Searches among values each of which is known already: nothing is simulated.
+    ///
+    /// # Errors
+    /// The scenario with one of the values is refused.
+    pub fn among(&self, known: Vec<Trial>) -> Result<Capacity, Box<Problems>> {
+        let last = known.len() - 1;
+        let tried: BTreeMap<usize, Trial> =
+            known.into_iter().enumerate().map(|(index, trial)| (self.index(index), trial)).collect();
+        let passes = |trial: &Trial| trial.outcome == ObjectiveStatus::Pass;
+        let found = tried.iter().find(|(_, trial)| passes(trial)).map(|(position, _)| *position);
+        let scenario = self.at(found.unwrap_or(last))?;
+        let mut capacity = self.capacity(found, tried, None, scenario, None);
+        capacity.notes.push(CapacityNote::Swept);
+        Ok(capacity)
     }
 
     /// Short looks at values that are easier than the found one.
@@ -175,7 +193,7 @@ impl Search<'_> {
         tried: BTreeMap<usize, Trial>,
         fall: Option<usize>,
         scenario: Scenario,
-        watch: &dyn Watch,
+        watch: Option<&dyn Watch>,
     ) -> Capacity {
         let mut notes = Vec::new();
         let falls = found.and_then(|f| {
@@ -209,11 +227,9 @@ impl Search<'_> {
             let same = |position: &usize| self.at(*position).is_ok_and(|tried| tried == *scenario);
             tried.keys().find(|position| same(position)).map(|position| tried[position].clone())
         };
-        let (checks, headroom) = match found {
-            Some(_) if !watch.stopped() => {
-                (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch))
-            }
-            _ => (Vec::new(), None),
+        let (checks, headroom) = match watch.filter(|watch| found.is_some() && !watch.stopped()) {
+            Some(watch) => (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch)),
+            None => (Vec::new(), None),
         };
         let mut tried = tried;
         let probes = order.iter().filter_map(|p| Some(self.probe(*p, tried.remove(p)?))).collect();

@@ -5,7 +5,7 @@
 //! such order, and what it costs is known only afterwards: there every combination is tried.
 
 use super::super::trial::{Effort, Trial, trial};
-use super::super::watch::Watch;
+use super::super::watch::{NoProgress, Watch};
 use super::cheapest::{Cheapest, Combination, LookedThrough, worst};
 use super::checks;
 use super::prices::Prices;
@@ -60,6 +60,22 @@ impl SeveralSearch<'_> {
             (1..axis.values.len()).try_for_each(|i| self.at(i * stride).map(drop))?;
         }
         if self.is_staircase(&first) { self.staircase(watch) } else { self.each(watch) }
+    }
+
+    /// Searches among all combinations, each of which is known already: nothing is simulated.
+    ///
+    /// # Errors
+    /// The scenario is refused.
+    pub fn among(&self, known: Vec<Trial>) -> Result<Cheapest, NoSearch> {
+        let known = known.into_iter().enumerate();
+        let tried = known.map(|(index, trial)| Ok(self.combination(index, &self.at(index)?, trial)));
+        let tried = tried.collect::<Result<Vec<_>, NoSearch>>()?;
+        let mut out = self.nothing(tried, &NoProgress)?.of_each();
+        if let Some(found) = out.found() {
+            out.scenario = self.at(found.index)?;
+        }
+        out.notes.push(CapacityNote::Swept);
+        Ok(out)
     }
 
     /// Whether more of either of two settings can be taken to be never worse, and its price is known before.
