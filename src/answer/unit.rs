@@ -13,6 +13,9 @@ pub enum Unit {
     /// Events a second.
     #[serde(rename = "1/s")]
     PerSecond,
+    /// Events an hour.
+    #[serde(rename = "1/h")]
+    PerHour,
     /// Numbers of messages.
     Messages,
     /// Numbers of servers.
@@ -31,6 +34,7 @@ impl Unit {
         match self {
             Unit::Seconds => "s",
             Unit::PerSecond => "1/s",
+            Unit::PerHour => "1/h",
             Unit::Messages => "messages",
             Unit::Servers => "servers",
             Unit::Ratio => "ratio",

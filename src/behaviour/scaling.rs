@@ -47,6 +47,8 @@ pub(crate) struct Autoscaler {
     wanted: VecDeque<(u64, u32)>,
     /// When as many servers as there are were last needed.
     needed: u64,
+    /// Looks at which some were started or stopped.
+    scalings: u64,
 }
 
 impl Autoscaler {
@@ -59,6 +61,7 @@ impl Autoscaler {
             stabilization: scale.nanos(settings.stabilization),
             wanted: VecDeque::new(),
             needed: 0,
+            scalings: 0,
         }
     }
 
@@ -86,6 +89,7 @@ impl Autoscaler {
         }
         change.start.truncate(max_step_up.map_or(usize::MAX, |most| most as usize));
         change.stop.truncate(max_step_down.map_or(usize::MAX, |most| most as usize));
+        self.scalings += u64::from(change != Change::default());
         change
     }
 }
@@ -182,6 +186,14 @@ impl ServerScaler {
         match self {
             ServerScaler::ByBacklog(scaler) => scaler.startup,
             ServerScaler::ByClock(_) => 0,
+        }
+    }
+
+    /// Looks so far at which servers were started or stopped; `None` where the clock says how many there are.
+    pub(crate) fn scalings(&self) -> Option<u64> {
+        match self {
+            ServerScaler::ByBacklog(scaler) => Some(scaler.scalings),
+            ServerScaler::ByClock(_) => None,
         }
     }
 

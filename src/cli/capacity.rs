@@ -1,4 +1,7 @@
-//! `queuelab capacity`: the smallest or largest value that meets the objectives.
+//! `queuelab capacity`: the smallest or largest value that meets the objectives, or the cheapest combination.
+
+mod from_sweep;
+mod several;
 
 use super::files::{self, LoadedScenario};
 use super::progress::Bar;
@@ -6,21 +9,23 @@ use super::{Ending, Input, style};
 use crate::answer::metric_of;
 use crate::report::study::capacity as report;
 use crate::scenario::{self, Consumer, Scenario, Servers, Source};
-use crate::study::capacity::{Capacity, Search};
-use crate::study::sweep::number;
+use crate::study::capacity::{Capacity, Priced, Prices, Search, is_autoscale, sent};
+use crate::study::sweep::{SweptSetting, number};
 use crate::study::{ObjectiveStatus, Watch};
 use crate::units::plain;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CapacityArguments {
     /// Scenario file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    // Optional to the parser alone: a sweep has its own.
+    #[arg(value_name = "FILE", required_unless_present = "from_sweep")]
+    file: Option<PathBuf>,
     /// The setting and its values, as in consumers.workers.count=1..60 or "producers.web.rate=100/s..900/s by
-    /// 50/s"; without it, the count of the only group of consumers
+    /// 50/s"; without it, the count of the only group of consumers. Given twice or more, the cheapest
+    /// combination is sought, as it is of how an autoscaler is set (consumers.workers.autoscale.cooldown=1min,5min)
     #[arg(long, value_name = "PATH=VALUES")]
-    vary: Option<String>,
+    vary: Vec<String>,
     /// An objective beside the file's, as in "producers.web.latency.p99 < 200ms" or, for all messages,
     /// "p99<200ms"
     #[arg(long, value_name = "OBJECTIVE")]
@@ -28,9 +33,14 @@ pub(super) struct CapacityArguments {
     /// The largest value that passes, not the smallest
     #[arg(long)]
     max: bool,
-    /// What things cost, as in consumer-hour=0.05 or message=0.000001; may be given twice
+    /// What things cost an hour, as in consumer-hour=0.05, message=0.000001 or, for each unit of a setting,
+    /// consumers.workers.count=3; may be given often. Without it servers are counted
     #[arg(long, value_name = "WHAT=PRICE", value_parser = price)]
     cost: Vec<(Priced, f64)>,
+    /// Answer from the points of a sweep that was run, on one machine or many: its folder, which has the scenario.
+    /// Nothing is simulated; --vary picks some of its values
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "set", "calibration", "seed"])]
+    from_sweep: Option<PathBuf>,
     #[command(flatten)]
     input: Input,
     /// The folder under which a folder for the scenario is written
@@ -40,20 +50,17 @@ pub(super) struct CapacityArguments {
     speech: super::Speech,
 }
 
-/// What has a price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Priced {
-    ConsumerHour,
-    Message,
-}
-
 fn price(text: &str) -> Result<(Priced, f64), String> {
-    let instead = "write consumer-hour=PRICE or message=PRICE";
-    let (what, price) = text.split_once('=').ok_or(instead)?;
+    let instead = "write consumer-hour=PRICE, message=PRICE, or a setting and what each unit of it costs an \
+        hour, such as consumers.workers.count=3; each price by itself";
+    let (what, price) = text.rsplit_once('=').ok_or(instead)?;
     let price: f64 = price.trim().parse().ok().filter(|p: &f64| p.is_finite() && *p >= 0.0).ok_or(instead)?;
     match what.trim() {
         "consumer-hour" => Ok((Priced::ConsumerHour, price)),
         "message" => Ok((Priced::Message, price)),
+        path if path.contains('.') && !path.contains(['*', '+', ' ', '=']) => {
+            Ok((Priced::Setting(path.into()), price))
+        }
         _ => Err(instead.into()),
     }
 }
@@ -63,42 +70,27 @@ pub(super) fn capacity(arguments: &CapacityArguments) -> Ending {
 }
 
 fn search(arguments: &CapacityArguments) -> Result<Ending, Ending> {
-    let given = files::read(&arguments.file, &arguments.input)?;
+    if let Some(folder) = &arguments.from_sweep {
+        return from_sweep::search(arguments, folder);
+    }
+    let file = arguments.file.as_deref().unwrap_or(Path::new("FILE"));
+    let given = files::read(file, &arguments.input)?;
     let wrong = |what: &str| {
         style::note(&format!("error: {what}\n"));
         Ending::Wrong
     };
-    let slos: Vec<String> = arguments
-        .slo
-        .iter()
-        .map(|slo| long(slo, &given.scenario))
-        .collect::<Result<_, _>>()
-        .map_err(|what| wrong(&what))?;
-    let source = slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo));
+    let source = asked(arguments, &given).map_err(|what| wrong(&what))?;
     let scenario = files::checked(files::parsed(&source))?;
-    if scenario.objectives.is_empty() {
-        return Err(wrong(
-            "there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario",
-        ));
-    }
-    let vary =
-        arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
-    let (path, values) =
-        vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
-    if let Some(what) = scenario.consumers.iter().find_map(|group| counted_by_kind(group, path.trim())) {
-        return Err(wrong(&what));
-    }
-    let values = scenario::values_of(values)
-        .expand()
-        .map_err(|why| why.to_string())
-        .and_then(ordered)
-        .map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
+    let prices = prices(arguments, &scenario).map_err(|what| wrong(&what))?;
+    let axes = axes(arguments, &scenario).map_err(|what| wrong(&what))?;
     if let Some(folder) = folder(arguments, &given) {
         files::prepare(&folder)?;
     }
+    let Some(SweptSetting { path, values }) = alone(arguments, &axes) else {
+        return several::search(arguments, &given, &source, axes, prices);
+    };
     let beside = files::ScenarioFolder::beside(&source);
-    let search =
-        Search { source: &source, files: &beside, path: path.trim().into(), values, largest: arguments.max };
+    let search = Search { source: &source, files: &beside, path, values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
     bar.clear();
@@ -106,8 +98,64 @@ fn search(arguments: &CapacityArguments) -> Result<Ending, Ending> {
         style::note("interrupted before any value was judged: there is nothing to keep\n");
         return Err(Ending::Interrupted);
     }
-    let said = say(arguments, &given, &source, &capacity)?;
+    let costs = costs(&prices, &source, &beside, &capacity);
+    let said = say(arguments, &given, &costs, &capacity)?;
     Ok(if bar.stopped() { said.worse(Ending::Interrupted) } else { said })
+}
+
+/// The scenario with the objectives of `--slo`.
+fn asked(arguments: &CapacityArguments, given: &LoadedScenario) -> Result<Source, String> {
+    let slos = arguments.slo.iter().map(|slo| long(slo, &given.scenario));
+    let slos = slos.collect::<Result<Vec<String>, _>>()?;
+    Ok(slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo)))
+}
+
+/// What things cost in a scenario, which has something to meet.
+fn prices(arguments: &CapacityArguments, scenario: &Scenario) -> Result<Prices, String> {
+    if scenario.objectives.is_empty() {
+        return Err(
+            "there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario".into()
+        );
+    }
+    let prices = Prices(arguments.cost.clone());
+    match prices.unknown(scenario) {
+        Some(path) => Err(format!("--cost {path}: the scenario has no number at this path")),
+        None => Ok(prices),
+    }
+}
+
+/// What is varied, each with its values, those of numbers from low to high.
+fn axes(arguments: &CapacityArguments, scenario: &Scenario) -> Result<Vec<SweptSetting>, String> {
+    let varied = match arguments.vary.as_slice() {
+        [] => vec![consumers(scenario)?],
+        varied => varied.to_vec(),
+    };
+    let mut axes: Vec<SweptSetting> = Vec::new();
+    for vary in &varied {
+        let (path, values) = vary.split_once('=').ok_or("--vary lacks its values; write PATH=LOW..HIGH")?;
+        let path = path.trim();
+        if let Some(what) = scenario.consumers.iter().find_map(|group| counted_by_kind(group, path)) {
+            return Err(what);
+        }
+        if axes.iter().any(|axis| axis.path == path) {
+            return Err(format!("{path} is varied twice; write all its values at once: --vary {path}=A,B,C"));
+        }
+        let values = scenario::values_of(values).expand().map_err(|why| format!("--vary {path}: {why}"))?;
+        // Of several settings, or of an autoscaler's, every combination can be tried.
+        let values = match ordered(values.clone()) {
+            Err(_) if varied.len() > 1 || is_autoscale(path) => values,
+            ordered => ordered.map_err(|what| format!("--vary {path}: {what}"))?,
+        };
+        axes.push(SweptSetting { path: path.into(), values });
+    }
+    Ok(axes)
+}
+
+/// The only setting that is varied, unless the cheapest of its values is sought.
+fn alone(arguments: &CapacityArguments, axes: &[SweptSetting]) -> Option<SweptSetting> {
+    let [only] = axes else { return None };
+    let by_cost = is_autoscale(&only.path) && !only.path.ends_with(".max") && !arguments.max;
+    (!by_cost).then(|| only.clone())
 }
 
 /// Values from low to high. What has no order, such as a discipline, is not searched.
@@ -217,41 +265,41 @@ fn counted_by_kind(group: &Consumer, path: &str) -> Option<String> {
 fn say(
     arguments: &CapacityArguments,
     given: &LoadedScenario,
-    source: &Source,
+    costs: &[String],
     capacity: &Capacity,
 ) -> Result<Ending, Ending> {
     let resolved = scenario::resolved(&capacity.scenario);
-    let costs = costs(arguments, source, capacity);
-    let document = report::document(capacity, &costs, &resolved, &super::command());
+    let document = report::document(capacity, costs, &resolved, &super::command());
     let made = report::files(
         capacity,
-        &costs,
+        costs,
         &document,
         &scenario::resolved_toml(&capacity.scenario),
         &super::command(),
     );
     let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
-    let said = arguments.speech.say(&document, &written, |style| report::text(capacity, &costs, &style));
-    Ok(said.worse(match capacity.outcome {
+    let said = arguments.speech.say(&document, &written, |style| report::text(capacity, costs, &style));
+    Ok(said.worse(ending(capacity.outcome)))
+}
+
+/// How a search ends that turned out so.
+fn ending(outcome: ObjectiveStatus) -> Ending {
+    match outcome {
         ObjectiveStatus::Pass => Ending::Fine,
         ObjectiveStatus::Fail => Ending::Missed,
         ObjectiveStatus::Inconclusive => Ending::Inconclusive,
-    }))
+    }
 }
 
 /// What the answer costs, and each of its neighbours that pass, so that a step's price is seen.
-fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) -> Vec<String> {
-    if arguments.cost.is_empty() {
+fn costs(prices: &Prices, source: &Source, beside: &dyn scenario::Files, capacity: &Capacity) -> Vec<String> {
+    if prices.0.is_empty() {
         return Vec::new();
     }
     let passing = capacity.probes.iter().filter(|p| p.trial.outcome == ObjectiveStatus::Pass);
     let priced = passing.filter_map(|probe| {
-        let scenario = files::parsed(&source.with(&capacity.path, &probe.value)).ok()?.scenario;
-        Some((
-            hourly(&arguments.cost, &scenario)?,
-            scenario.producers.iter().map(|p| p.rate).sum::<f64>(),
-            probe,
-        ))
+        let scenario = scenario::parse(&source.with(&capacity.path, &probe.value), beside).ok()?.scenario;
+        Some((prices.hourly(&scenario, &probe.trial.answers)?.value?, sent(&scenario), probe))
     });
     let mut all: Vec<_> = priced.collect();
     // By what a message costs: where the rate is what varies, the least traffic is cheapest by the hour and
@@ -268,27 +316,4 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
         )
     };
     all.iter().take(3).enumerate().map(line).collect()
-}
-
-/// Servers of a group at any time; `None` where that is known from no setting.
-fn servers_on_average(group: &Consumer) -> Option<f64> {
-    if !group.shifts.is_empty() {
-        let all: f64 = group.shifts.iter().map(|shift| shift.lasts * f64::from(shift.count)).sum();
-        return Some(all / group.shifts.iter().map(|shift| shift.lasts).sum::<f64>());
-    }
-    match group.count {
-        Servers::Count(count) if group.autoscale.is_none() => Some(f64::from(count)),
-        _ => None,
-    }
-}
-
-/// `None` where consumers have no number.
-fn hourly(prices: &[(Priced, f64)], scenario: &Scenario) -> Option<f64> {
-    let servers = scenario.consumers.iter().map(servers_on_average).sum::<Option<f64>>()?;
-    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
-    let each = |(what, price): &(Priced, f64)| match what {
-        Priced::ConsumerHour => servers * price,
-        Priced::Message => rate * 3600.0 * price,
-    };
-    Some(prices.iter().map(each).sum())
 }

@@ -1,5 +1,7 @@
 //! `queuelab compare`: configurations or saved results, compared with the first.
 
+mod from_sweep;
+
 use super::files::{self, LoadedScenario};
 use super::progress::{self, Bar};
 use super::{Ending, Input, saved, style};
@@ -13,12 +15,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArguments {
     /// Scenario files, or folders of saved results; the first is what the others are held against
-    #[arg(value_name = "A B", required = true, num_args = 1..)]
+    #[arg(value_name = "A B", required_unless_present = "from_sweep", num_args = 1..)]
     sides: Vec<PathBuf>,
     /// With a single file: other configurations of it, as in --against consumers.workers.count=5; may be
     /// given often
     #[arg(long, value_name = "PATH=VALUE")]
     against: Vec<String>,
+    /// Compare points of a sweep that was run, on one machine or many: its folder, which has the scenario. The
+    /// point that has the scenario's own settings is what those of --against are held against
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["sides", "set", "calibration", "seed", "rounds"])]
+    from_sweep: Option<PathBuf>,
     #[command(flatten)]
     input: Input,
     /// By which method: simulation (on the same random numbers), theory, or measurement (in turns, A B B A)
@@ -63,7 +69,9 @@ fn compared(arguments: &CompareArguments) -> Result<Ending, Ending> {
     if let Some(folder) = folder(arguments) {
         files::prepare(&folder)?;
     }
-    let compared = if arguments.sides.iter().all(stored) {
+    let compared = if let Some(folder) = &arguments.from_sweep {
+        from_sweep::compared(arguments, folder)?
+    } else if arguments.sides.iter().all(stored) {
         of_results(arguments)?
     } else if arguments.sides.iter().any(stored) {
         return Err(wrong("saved results and scenarios cannot be compared; give two of one kind"));
@@ -104,8 +112,11 @@ fn contradiction(arguments: &CompareArguments, saved: bool) -> Option<String> {
 
 /// Where the comparison is kept, if it is.
 fn folder(arguments: &CompareArguments) -> Option<PathBuf> {
-    let stem =
-        arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
+    // A sweep's folder is named as every other one; that above it is named after the scenario.
+    let swept = arguments.from_sweep.as_deref().and_then(Path::parent);
+    let side = swept.or(arguments.sides.first().map(PathBuf::as_path));
+    let stem = side.and_then(Path::file_stem);
+    let stem = stem.map_or("comparison".into(), |stem| stem.to_string_lossy().into_owned());
     arguments.speech.folder(arguments.out.as_ref(), &stem)
 }
 

@@ -23,6 +23,7 @@ mod segments;
 mod shard;
 mod style;
 mod sweep;
+mod swept_points;
 mod system;
 
 use crate::answer::Method;
@@ -50,7 +51,8 @@ const AFTER_HELP: &str =
 enum Verb {
     /// Answer scenarios by every method that applies, side by side, and write queuelab-results/<file stem>/
     Run(run::RunArguments),
-    /// Find the smallest or largest value that meets the objectives: n passes, n-1 fails; then head-room
+    /// Find the smallest or largest value that meets the objectives: n passes, n-1 fails; then head-room. Of
+    /// several settings, the cheapest combination
     Capacity(capacity::CapacityArguments),
     /// Answer a scenario at every point of a grid of settings: [sweep] in the file, or --vary
     Sweep(sweep::SweepArguments),

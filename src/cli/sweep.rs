@@ -140,7 +140,7 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
 }
 
 /// What a sweep's folder holds; what is wrong with its segments is said.
-fn found(plan: &SweepPlan, folder: &Path) -> Found {
+pub(super) fn found(plan: &SweepPlan, folder: &Path) -> Found {
     const SHOWN: usize = 5;
     let found = plan.segments(folder).find(plan.grid.points());
     for (path, fault) in found.faults.iter().take(SHOWN) {
@@ -178,8 +178,8 @@ fn listed(points: &[usize]) -> String {
     }
 }
 
-/// Makes everything else from the points.
-fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<Ending, Ending> {
+/// Whether all points of a sweep are answered, each in one way; what is wrong is said.
+pub(super) fn complete(plan: &SweepPlan, folder: &Path, found: &Found) -> Result<(), Ending> {
     if let Some((index, one, other)) = found.differing.first() {
         style::note(&format!(
             "error: {} and {} answer point {index} differently: remove the one that you do not trust, and \
@@ -202,6 +202,12 @@ fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<
         ));
         return Err(Ending::Incomplete);
     }
+    Ok(())
+}
+
+/// Makes everything else from the points.
+fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<Ending, Ending> {
+    complete(plan, folder, found)?;
     let (table, swept) = tabled(plan, folder, found)?;
     let document = files::Draft::written(folder, "sweep.json", |file| report::document(&swept, file))?;
     let mut written = vec![document.finish()?, table.finish()?];

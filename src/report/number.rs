@@ -29,6 +29,7 @@ impl Scale {
             Unit::PerSecond if largest >= 1e8 => (1e6, "M/s"),
             Unit::PerSecond if largest >= 1e5 => (1e3, "k/s"),
             Unit::PerSecond => (1.0, "/s"),
+            Unit::PerHour => (1.0, "/h"),
             Unit::Ratio => (0.01, "%"),
             Unit::Messages | Unit::Servers | Unit::Processors | Unit::Deliveries => (1.0, ""),
         };

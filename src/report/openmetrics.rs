@@ -52,6 +52,7 @@ fn suffix(unit: Unit) -> &'static str {
     match unit {
         Unit::Seconds => "seconds",
         Unit::PerSecond => "per_second",
+        Unit::PerHour => "per_hour",
         Unit::Ratio => "ratio",
         Unit::Messages => "messages",
         Unit::Servers => "servers",

@@ -90,6 +90,7 @@ const MAIN: &[MainRow] = {
         (Queue, DrainTime, Single, "time to drain", true),
         (Consumer, BatchSize, Single, "batch size", true),
         (Consumer, Count, Single, "servers, mean", true),
+        (Consumer, Scalings, Single, "scalings", true),
     ]
 };
 
@@ -315,6 +316,7 @@ fn apart(study: &Study, found: &Agreement) -> Option<String> {
     let size = match metric_of(&found.metric)?.unit {
         Unit::Seconds => Time(apart.abs()).to_string(),
         Unit::PerSecond => format!("{}/s", significant(apart.abs(), 2)),
+        Unit::PerHour => format!("{}/h", significant(apart.abs(), 2)),
         Unit::Ratio => format!("{} percentage points", significant(apart.abs() * 100.0, 2)),
         Unit::Messages | Unit::Servers | Unit::Processors | Unit::Deliveries => significant(apart.abs(), 2),
     };

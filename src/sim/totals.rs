@@ -90,6 +90,8 @@ pub struct GroupTotals {
     pub handled: u64,
     /// See [`GroupTotals::handled`].
     pub batches: u64,
+    /// Looks at which servers were started or stopped; `None` if their number does not follow the backlog.
+    pub scalings: Option<u64>,
 }
 
 /// What happened in a queue so far.

@@ -13,6 +13,8 @@ use crate::message::Outcome;
 use crate::units::NANOS_PER_SECOND;
 use std::collections::BTreeMap;
 
+const SECONDS_PER_HOUR: f64 = 3600.0;
+
 /// A run as numbers, put together of what several collectors heard of queues that have nothing to do with one
 /// another.
 #[derive(Debug, Default)]
@@ -277,6 +279,9 @@ fn consumer(out: &mut Summary, place: &ConsumerPlace, times: &SharedTimes, group
         if count > 0.0 {
             set("utilization", group.busy / count);
         }
+    }
+    if let Some(scalings) = group.scalings {
+        set("scalings", scalings as f64 / lasted * SECONDS_PER_HOUR);
     }
     if group.batches > 0 {
         set("batch_size", group.handled as f64 / group.batches as f64);

@@ -57,6 +57,8 @@ pub struct GroupSpan {
     pub handled: u64,
     /// See [`GroupSpan::handled`].
     pub batches: u64,
+    /// Looks at which servers were started or stopped; `None` if their number does not follow the backlog.
+    pub scalings: Option<u64>,
 }
 
 impl Span {
@@ -83,6 +85,7 @@ impl Span {
             count: mean(a.count, b.count),
             handled: a.handled + b.handled,
             batches: a.batches + b.batches,
+            scalings: a.scalings.zip(b.scalings).map(|(a, b)| a + b),
         };
         Span {
             lasted,

@@ -27,7 +27,7 @@ impl Faster {
     fn scale(&self, path: &str) -> f64 {
         match metric_of(path).map(|metric| metric.unit) {
             Some(Unit::Seconds) => self.factor,
-            Some(Unit::PerSecond) => 1.0 / self.factor,
+            Some(Unit::PerSecond | Unit::PerHour) => 1.0 / self.factor,
             _ => 1.0,
         }
     }

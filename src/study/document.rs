@@ -125,6 +125,25 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// One without answers.
+    pub fn empty(scenario: Value, seed: u64, intervals: Intervals) -> Document<'static> {
+        Document {
+            queuelab: env!("CARGO_PKG_VERSION").into(),
+            schema_version: SCHEMA_VERSION,
+            scenario: Cow::Owned(scenario),
+            seed,
+            intervals,
+            host: Cow::default(),
+            verdict: Cow::default(),
+            notes: Vec::new(),
+            objectives: Vec::new(),
+            answers: Cow::default(),
+            unanswered: Cow::default(),
+            agreement: Cow::default(),
+            formulas: Cow::default(),
+        }
+    }
+
     /// Why there is no steady state, if a method found that there is none.
     pub fn unstable(&self) -> Option<&Reason> {
         super::unstable(&self.unanswered, &self.answers)

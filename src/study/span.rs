@@ -32,6 +32,7 @@ pub(super) fn span(before: &Totals, after: &Totals) -> Span {
         count: mean(from.count_area, to.count_area, lasted),
         handled: to.handled - from.handled,
         batches: to.batches - from.batches,
+        scalings: to.scalings.zip(from.scalings).map(|(to, from)| to - from),
     };
     Span {
         lasted,

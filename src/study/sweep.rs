@@ -47,6 +47,19 @@ pub struct SweepPoint {
     pub unanswered: Vec<Unanswered>,
 }
 
+impl SweptSetting {
+    /// Whether its values are rising numbers, so that there is something between them.
+    pub fn is_ordered(&self) -> bool {
+        self.numbers().is_some()
+    }
+
+    /// Its values as numbers, if they are that and rise.
+    pub fn numbers(&self) -> Option<Vec<f64>> {
+        let numbers: Option<Vec<f64>> = self.values.iter().map(|value| number(value)).collect();
+        numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1]))
+    }
+}
+
 impl Grid {
     /// How many combinations there are.
     pub fn points(&self) -> usize {

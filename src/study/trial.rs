@@ -1,9 +1,12 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, ObjectiveStatus, objectives, simulation, stopping, window};
-use crate::answer::{Answer, Method, Reason, Unanswered};
-use crate::scenario::{Length, Precision, Scenario};
+use super::{Judgement, ObjectiveStatus, objectives, overload, simulation, stopping, transient, window};
+use crate::answer::{
+    Answer, Caveat, Method, MetricId, PlaceId, Quantity, Reason, SimulationCaveat, Statistic, Unanswered,
+};
+use crate::scenario::{Length, Objective, Precision, Relation, Scenario};
+use crate::study::sweep::SweepPoint;
 use crate::theory;
 
 /// A run that decides is so many times as long as it must be to forget its start: percentiles near saturation
@@ -11,6 +14,11 @@ use crate::theory;
 const AMPLE: u64 = 4;
 /// How much longer each attempt is than the one before.
 const GROWTH: u64 = 4;
+
+/// How many attempts there are at most.
+const ATTEMPTS: f64 = 3.0;
+/// Replications that are made for a percentile in the first of them, at most.
+const MOST_REPLICATIONS: f64 = 1000.0;
 
 /// How hard to try before giving up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +50,19 @@ impl Trial {
             .filter(|a| a.exact)
             .or_else(|| of(Method::Simulation))
             .or_else(|| of(Method::Theory))
+    }
+
+    /// What a sweep knows about one configuration: nothing is simulated. `starts` is whether the start, from
+    /// empty queues, is what is asked for.
+    pub fn of_point(point: SweepPoint, objectives: &[Objective], starts: bool) -> Self {
+        let judged = |objective: &Objective| Judgement {
+            objective: objective.clone(),
+            by: point.best(&objective.metric).map(|(answer, _)| answer.method),
+            outcome: point.meets(objective, starts),
+        };
+        let objectives: Vec<Judgement> = objectives.iter().map(judged).collect();
+        let SweepPoint { answers, unanswered, .. } = point;
+        Trial { answers, unanswered, outcome: all(&objectives), objectives }
     }
 
     /// Why there is no steady state, if there is none.
@@ -108,14 +129,17 @@ pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<ObjectiveStatus> {
     }
 }
 
-/// Lengths and replications of the attempts. A run of a given duration stays what it is: there the
-/// replications grow.
+/// Lengths and replications of the attempts. A run of a given duration, or of a backlog or a timetable that
+/// ends, stays what it is: there the replications grow.
 fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
-    let replications = scenario.simulation.replications.max(5);
-    let Length::Messages(asked) = scenario.simulation.length else {
-        let grown = [1, GROWTH as u32, (GROWTH * GROWTH) as u32]
-            .map(|factor| (scenario.simulation.length, replications * factor));
-        return if effort == Effort::Short { grown[..1].to_vec() } else { grown.to_vec() };
+    let replications = scenario.simulation.replications.max(5).max(enough(scenario));
+    let asked = match scenario.simulation.length {
+        Length::Messages(asked) if !transient::applies(scenario) => asked,
+        length => {
+            let grown = [1, GROWTH as u32, (GROWTH * GROWTH) as u32];
+            let grown = grown.map(|factor| (length, replications.saturating_mul(factor)));
+            return if effort == Effort::Short { grown[..1].to_vec() } else { grown.to_vec() };
+        }
     };
     let most = asked.saturating_mul(GROWTH);
     let settled = settled(scenario);
@@ -135,6 +159,19 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
         ],
         _ => lengths.into_iter().map(|n| (Length::Messages(n), replications)).collect(),
     }
+}
+
+/// Replications that an objective on a percentile of a drain time needs at least, each of which has one:
+/// with fewer, the largest of them all would be below an end of its interval more often than allowed.
+fn enough(scenario: &Scenario) -> u32 {
+    let drains = |id: &MetricId<'_>| id.quantity == Quantity::DrainTime;
+    let percentile = |path: &str| MetricId::parse(path).filter(drains)?.statistic.share();
+    let needed =
+        scenario.objectives.iter().filter_map(|objective| percentile(&objective.metric)).map(|share| {
+            let chance = (1.0 - scenario.simulation.confidence) / (2.0 * ATTEMPTS);
+            (chance.ln() / share.max(1.0 - share).ln()).ceil().min(MOST_REPLICATIONS) as u32
+        });
+    needed.max().unwrap_or(0)
 }
 
 /// Messages of the first attempt: what the busiest queue needs to forget its start.
@@ -167,9 +204,35 @@ fn grown(scenario: &Scenario, refusal: Unanswered) -> Trial {
 fn judged(scenario: &Scenario, theory: Option<&Answer>, simulated: Answer) -> Trial {
     let methods: Vec<Answer> =
         theory.filter(|t| t.exact).cloned().into_iter().chain([simulated.clone()]).collect();
-    let judgements = objectives::judge(&scenario.objectives, &methods);
+    let mut judgements = objectives::judge(&scenario.objectives, &methods);
+    for judgement in judgements.iter_mut().filter(|judgement| judgement.by.is_none()) {
+        if outlasts(scenario, &judgement.objective, &simulated) {
+            (judgement.by, judgement.outcome) = (Some(Method::Simulation), ObjectiveStatus::Fail);
+        }
+    }
     let answers: Vec<Answer> = theory.cloned().into_iter().chain([simulated]).collect();
     Trial { outcome: all(&judgements), answers, unanswered: Vec::new(), objectives: judgements }
+}
+
+/// Whether a drain time is missed although it is withheld: in no replication was the backlog gone when all
+/// that was played was over, and the limit had passed by then.
+fn outlasts(scenario: &Scenario, objective: &Objective, simulated: &Answer) -> bool {
+    let time = |id: &MetricId<'_>| {
+        id.quantity == Quantity::DrainTime && !matches!(id.statistic, Statistic::Within(_))
+    };
+    let id = MetricId::parse(&objective.metric).filter(time);
+    let Some(PlaceId::Queue(name)) = id.map(|id| id.place) else { return false };
+    let always = simulated.caveats.iter().any(|caveat| {
+        matches!(caveat, Caveat::Simulation(SimulationCaveat::DrainWithheld { queue, late, replications })
+            if queue == name && late == replications)
+    });
+    let below = matches!(objective.relation, Relation::Less | Relation::LessOrEqual);
+    let watched = || {
+        let end = transient::horizon(scenario).ok()?;
+        let queue = scenario.queues.iter().position(|queue| queue.name == name)?;
+        Some(end - overload::overloads_end(scenario, end).get(queue).copied().flatten()?)
+    };
+    always && below && watched().is_some_and(|watched| watched >= objective.limit)
 }
 
 /// What no engine plays is decided by theory, if any.

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod answers;
+mod cheapest;
 mod cli;
 mod combinations;
 mod coverage;

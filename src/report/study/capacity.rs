@@ -1,17 +1,17 @@
 //! A capacity search in words: the answer, its proof, what it bears, and what every value gave.
 
 use super::timetable::timetable;
-use crate::answer::{Method, metric_of};
+use super::trials::{
+    FIGURE_COLUMNS, bears, checks_json, figure_rows, headlines, headroom_json, judged, judged_cells,
+    judged_heads, outcome, short, trial_json, warned, word,
+};
 use crate::report::html::mark;
-use crate::report::number::{Scale, relative};
 use crate::report::page::{self, Mark, Page};
 use crate::report::plot::{Frame, PlotText};
-use crate::report::screen::named;
 use crate::report::style::Style;
-use crate::report::text::{Paint, joined};
-use crate::study::capacity::{Altered, Capacity, CapacityNote, Check, Probe};
-use crate::study::{Judgement, ObjectiveStatus, Trial};
-use crate::units::plain;
+use crate::report::text::joined;
+use crate::study::ObjectiveStatus;
+use crate::study::capacity::{Capacity, CapacityNote, Probe};
 use serde_json::{Value, json};
 
 /// The whole text, with a final newline.
@@ -19,9 +19,7 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
     let mut blocks = vec![headline(capacity, style)];
     let beside: Vec<String> = beside(capacity).into_iter().chain(cost.iter().cloned()).collect();
     blocks.push(beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect());
-    blocks.push(
-        notes(capacity).flat_map(|note| style.paint(Paint::Yellow, style.lines(&note, "! ", "  "))).collect(),
-    );
+    blocks.push(warned(notes(capacity), style));
     blocks.push(table(capacity, style));
     blocks.push(style.files());
     joined(blocks)
@@ -70,125 +68,40 @@ pub fn sentences(capacity: &Capacity) -> (ObjectiveStatus, Vec<String>) {
 
 fn headline(capacity: &Capacity, style: &Style) -> Vec<String> {
     let (outcome, sentences) = sentences(capacity);
-    let (sign, paint) = match (outcome, capacity.found()) {
-        (ObjectiveStatus::Pass, _) => ("✓ ", Paint::Green),
-        (ObjectiveStatus::Fail, _) => ("✗ ", Paint::Red),
-        (ObjectiveStatus::Inconclusive, _) => ("? ", Paint::Yellow),
-    };
-    let mut lines = style.paint(paint, style.lines(&sentences[0], sign, "  "));
-    lines.extend(sentences[1..].iter().flat_map(|s| style.lines(s, "  ", "  ")));
-    lines
+    headlines(outcome, &sentences, style)
 }
 
 /// Head-room and the other questions, a sentence each.
 pub fn beside(capacity: &Capacity) -> Vec<String> {
-    let mut out = Vec::new();
-    if let Some(room) = capacity.headroom {
-        let by = if room.by_theory { "theory" } else { "short simulations" };
-        let least = if room.at_least { "at least " } else { "" };
-        // Rounded down: more than that is not known to pass.
-        let (rate, more) = (down(room.rate), relative(down(room.factor * 1000.0) / 1000.0 - 1.0));
-        out.push(format!("head-room: {least}{} messages/s ({more}) still pass, by {by}", plain(rate, 4)));
-    }
-    let check = |Check { what, trial }: &Check| match trial {
-        Some(trial) => format!("{}: {}, {}", altered(what), word(trial.outcome), short(trial)),
-        None => format!("{}: fails, nobody is left to serve", altered(what)),
-    };
-    out.extend(capacity.checks.iter().map(check));
-    out
-}
-
-/// What a check alters, in a phrase.
-fn altered(what: &Altered) -> String {
-    match what {
-        Altered::ServerLost { group, of: 0 | 1 } => format!("the only one of `{group}` lost"),
-        Altered::ServerLost { group, of } => format!("one of {of} `{group}` lost"),
-        Altered::Burstier { factor } => {
-            format!("burstier arrivals (scv of the gaps × {})", plain(*factor, 3))
-        }
-    }
+    bears(capacity.headroom, &capacity.checks)
 }
 
 /// What is suspicious, or to be kept in mind.
 fn notes(capacity: &Capacity) -> impl Iterator<Item = String> {
-    capacity.notes.iter().map(|note| match note {
+    capacity.notes.iter().map(|note| noted(note, &capacity.path, capacity.largest))
+}
+
+/// What is to be kept in mind of a search of a setting.
+pub(super) fn noted(note: &CapacityNote, path: &str, largest: bool) -> String {
+    match note {
         CapacityNote::FailsAgain { value, hardest_passes } => {
-            let other =
-                if capacity.largest { "without --max the smallest" } else { "with --max the largest" };
+            let other = if largest { "without --max the smallest" } else { "with --max the largest" };
             let hint = match hardest_passes {
                 true => format!("; {other} value that passes is sought"),
                 false => String::new(),
             };
-            let path = &capacity.path;
             format!("the objectives do not simply get easier: they fail again at {path} = {value}{hint}")
         }
         CapacityNote::Timetable(note) => timetable(note),
+        CapacityNote::Swept => {
+            "all figures are the sweep's, as long as it simulated each point; head-room and \
+            what comes of a lost server were not looked at"
+                .into()
+        }
         CapacityNote::ReplacesCount { group, timetable } => {
             let what = if *timetable { "the timetable of `count`" } else { "count = \"unlimited\"" };
             format!("each value takes the place of {what} of `{group}`, and holds at all times")
         }
-    })
-}
-
-/// The next smaller number of four digits.
-fn down(value: f64) -> f64 {
-    let unit = 10f64.powf(value.log10().floor() - 3.0);
-    // A number that has no more digits than that stays what it is.
-    if value > 0.0 { (value / unit * (1.0 + 1e-12)).floor() * unit } else { value }
-}
-
-fn word(outcome: ObjectiveStatus) -> &'static str {
-    match outcome {
-        ObjectiveStatus::Pass => "passes",
-        ObjectiveStatus::Fail => "fails",
-        ObjectiveStatus::Inconclusive => "undecided",
-    }
-}
-
-/// What decided a trial: the objectives that it misses, or all of them if it misses none; or why it cannot
-/// hold.
-fn short(trial: &Trial) -> String {
-    if let Some(why) = trial.unstable() {
-        return why.to_string();
-    }
-    let missed: Vec<String> = trial
-        .objectives
-        .iter()
-        .filter(|j| j.outcome != ObjectiveStatus::Pass)
-        .map(|j| figure(trial, j))
-        .collect();
-    if missed.is_empty() {
-        trial.objectives.iter().map(|j| figure(trial, j)).collect::<Vec<_>>().join("; ")
-    } else {
-        missed.join("; ")
-    }
-}
-
-fn judged(trial: &Trial) -> String {
-    let all: Vec<String> = trial
-        .objectives
-        .iter()
-        .map(|j| format!("{} (wanted {})", figure(trial, j), j.objective.text))
-        .collect();
-    all.join("; ")
-}
-
-/// A metric's figure: the simulation's, and an exact theory's beside it.
-fn figure(trial: &Trial, judgement: &Judgement) -> String {
-    let metric = &judgement.objective.metric;
-    let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
-    let known = [Method::Simulation, Method::Theory].iter().filter_map(|m| {
-        let answer = trial.answers.iter().find(|a| a.method == *m)?;
-        let estimate = answer.get(metric)?;
-        let about = if answer.exact { "" } else { "about " };
-        let scale = Scale::of(unit, estimate.value.into_iter());
-        Some(format!("{about}{} by {}", scale.show_with_unit(Some(estimate)), answer.method.name()))
-    });
-    let known: Vec<String> = known.collect();
-    if known.is_empty() {
-        format!("{metric} is unavailable")
-    } else {
-        format!("{metric} is {}", known.join(", "))
     }
 }
 
@@ -201,66 +114,23 @@ fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
 
 /// A heading and a row for every value that was tried.
 fn cells(capacity: &Capacity) -> (Vec<String>, Vec<Vec<String>>) {
-    let objectives = capacity.scenario.objectives.iter();
-    let mut head = vec![capacity.path.rsplit('.').next().unwrap_or_default().to_string()];
-    for objective in objectives.clone() {
-        let name = named(&capacity.scenario, &objective.metric).replace('`', "");
-        head.extend([format!("{name}, theory"), "simulated".into()]);
-    }
-    head.push("verdict".into());
+    let first = capacity.path.rsplit('.').next().unwrap_or_default().to_string();
+    let head = std::iter::once(first).chain(judged_heads(&capacity.scenario)).collect();
     let row = |probe: &Probe| {
-        let mut row = vec![probe.value.clone()];
-        for objective in objectives.clone() {
-            row.extend(
-                [Method::Theory, Method::Simulation].map(|method| cell(probe, method, &objective.metric)),
-            );
-        }
-        row.push(match (probe.trial.outcome, probe.trial.unstable()) {
-            (_, Some(_)) => "✗ unstable".into(),
-            (ObjectiveStatus::Pass, _) => "✓ passes".into(),
-            (ObjectiveStatus::Fail, _) => "✗ fails".into(),
-            (ObjectiveStatus::Inconclusive, _) => "? undecided".into(),
-        });
-        row
+        std::iter::once(probe.value.clone()).chain(judged_cells(&capacity.scenario, &probe.trial)).collect()
     };
     (head, capacity.probes.iter().map(row).collect())
 }
 
-fn cell(probe: &Probe, method: Method, metric: &str) -> String {
-    let estimate = probe.trial.answers.iter().find(|a| a.method == method).and_then(|a| a.get(metric));
-    let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
-    Scale::of(unit, estimate.and_then(|e| e.value).into_iter()).show_with_unit(estimate)
-}
-
 /// What was tried as a table for spreadsheets: SI units, a row for each value, method and objective's metric.
 pub fn csv(capacity: &Capacity) -> String {
-    let head = ["path", "value", "tried", "outcome", "method", "metric", "estimate", "half_width", "unit"]
-        .map(String::from)
-        .to_vec();
-    let mut rows = vec![head];
+    let head = ["path", "value", "tried", "outcome"].into_iter().chain(FIGURE_COLUMNS);
+    let mut rows: Vec<Vec<String>> = vec![head.map(String::from).collect()];
     let tried =
         capacity.probes.iter().map(|p| (p, "decided")).chain(capacity.curve.iter().map(|p| (p, "looked at")));
     for (probe, how) in tried {
-        let outcome = if probe.trial.unstable().is_some() { "unstable" } else { word(probe.trial.outcome) };
-        let start: [String; 4] = [capacity.path.clone(), probe.value.clone(), how.into(), outcome.into()];
-        if probe.trial.answers.is_empty() {
-            rows.push(start.iter().cloned().chain(std::iter::repeat_n(String::new(), 5)).collect());
-        }
-        for (answer, objective) in
-            probe.trial.answers.iter().flat_map(|a| capacity.scenario.objectives.iter().map(move |o| (a, o)))
-        {
-            let Some(estimate) = answer.get(&objective.metric) else { continue };
-            let unit = metric_of(&objective.metric).map_or(String::new(), |m| m.unit.name().into());
-            let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
-            let end = [
-                answer.method.name().into(),
-                objective.metric.clone(),
-                number(estimate.value),
-                number(estimate.half_width),
-                unit,
-            ];
-            rows.push(start.iter().cloned().chain(end).collect());
-        }
+        let start = [capacity.path.clone(), probe.value.clone(), how.into(), outcome(&probe.trial).into()];
+        rows.extend(figure_rows(&start, &probe.trial, &capacity.scenario));
     }
     crate::report::csv::table(&rows)
 }
@@ -328,18 +198,9 @@ fn page(capacity: &Capacity, costs: &[String], toml: &str, command: &str) -> Str
 
 /// The document for machines.
 pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command: &str) -> String {
-    let trial = |t: &Trial| {
-        json!({ "outcome": t.outcome, "answers": t.answers, "unanswered": t.unanswered,
-                "objectives": t.objectives.iter().map(|j| json!({ "metric": j.objective.metric, "objective": j.objective.text, "outcome": j.outcome })).collect::<Vec<_>>() })
-    };
     let (_, sentences) = sentences(capacity);
     let probes: Vec<Value> =
-        capacity.probes.iter().map(|p| json!({ "value": p.value, "trial": trial(&p.trial) })).collect();
-    let checks: Vec<Value> = capacity
-        .checks
-        .iter()
-        .map(|c| json!({ "what": altered(&c.what), "trial": c.trial.as_ref().map(trial) }))
-        .collect();
+        capacity.probes.iter().map(|p| json!({ "value": p.value, "trial": trial_json(&p.trial) })).collect();
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
         "command": command,
@@ -351,8 +212,8 @@ pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command
         "found": capacity.found().map(|p| p.value.clone()),
         "beyond": capacity.beyond().map(|p| p.value.clone()),
         "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(costs.iter().cloned()).chain(notes(capacity)).collect::<Vec<_>>(),
-        "headroom": capacity.headroom.map(|h| json!({ "factor": h.factor, "rate": h.rate, "by_theory": h.by_theory })),
-        "checks": checks,
+        "headroom": headroom_json(capacity.headroom),
+        "checks": checks_json(&capacity.checks),
         "probes": probes,
     });
     format!("{document:#}\n")

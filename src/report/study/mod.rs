@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod bench;
 pub mod capacity;
+pub mod cheapest;
 pub mod compare;
 pub mod explain;
 pub mod fit;
@@ -14,3 +15,4 @@ pub mod points;
 pub mod predict;
 pub mod sweep;
 mod timetable;
+mod trials;

@@ -51,6 +51,7 @@ fn example(unit: Unit) -> &'static str {
     match unit {
         Unit::Seconds => "200ms",
         Unit::PerSecond => "900/s",
+        Unit::PerHour => "12/h",
         Unit::Ratio => "0.1%",
         Unit::Messages => "1000",
         Unit::Servers | Unit::Processors | Unit::Deliveries => "2",
@@ -65,6 +66,7 @@ fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
     match unit {
         Unit::Seconds => units::duration(text),
         Unit::PerSecond => units::rate(text),
+        Unit::PerHour => units::rate(text).map(|rate| rate * 3600.0),
         Unit::Ratio => {
             let share = match text.strip_suffix('%') {
                 Some(percent) => plain(percent.trim())? / 100.0,

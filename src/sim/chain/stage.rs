@@ -115,6 +115,8 @@ impl Stage {
             to_serve: self.pool.left_at(at),
         };
         let count_area = self.pool.len() as u128 * u128::from(at);
-        (queue, GroupTotals { busy_area, absent_area: 0, count_area, handled: served, batches: served })
+        let group =
+            GroupTotals { busy_area, count_area, handled: served, batches: served, ..GroupTotals::default() };
+        (queue, group)
     }
 }

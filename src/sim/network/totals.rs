@@ -3,6 +3,7 @@
 use super::Network;
 use super::job::JobState;
 use super::parts::{GroupState, QueueState};
+use crate::behaviour::ServerScaler;
 use crate::message::{Level, Recorder};
 use crate::sim::{BlockedSenders, GroupTotals, QueueCounts, QueueTotals, Totals};
 use crate::workload::Blocks;
@@ -32,6 +33,7 @@ impl<S: Blocks> Network<S> {
             count_area: g.count.area(self.now),
             handled: g.handled,
             batches: if self.stations[g.queue as usize].plain { g.handled } else { g.batches },
+            scalings: g.scaler.as_ref().and_then(ServerScaler::scalings),
         };
         Totals {
             at: self.now,

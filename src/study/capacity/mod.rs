@@ -5,10 +5,17 @@
 //! plan), and three questions are added that hurt if they are not asked: how much more traffic it bears, what
 //! happens when one consumer is lost, and what burstier arrivals do.
 
+mod cheapest;
 mod checks;
+mod prices;
 mod search;
+mod several;
+mod staircase;
 
+pub use cheapest::{Cheapest, Combination, LookedThrough};
 pub use checks::{Altered, Check, Headroom};
+pub use prices::{Priced, Prices, sent};
+pub use several::{MOST_TRIED, NoSearch, SeveralSearch, is_autoscale};
 
 use super::trial::{self, Effort, Trial};
 use super::watch::Watch;
@@ -89,6 +96,8 @@ pub enum CapacityNote {
     },
     /// Of which rates the loads are.
     Timetable(TimetableNote),
+    /// All figures are those of a sweep, and nothing was simulated beside.
+    Swept,
     /// Every value is a number of servers that takes the place of what is no number.
     ReplacesCount {
         /// The group's name.
@@ -109,7 +118,7 @@ impl Search<'_> {
         let (hardest, easiest) = (self.at(0)?, self.at(last)?);
         drop(hardest);
         let hint = search::bracket(last + 1, &mut |position| {
-            self.at(position).map(|scenario| self.bracket(&scenario))
+            self.at(position).map(|scenario| theory_holds(&scenario))
         })?;
         let mut tried: BTreeMap<usize, Trial> = BTreeMap::new();
         let mut judge = |position: usize| -> Result<bool, Box<Problems>> {
@@ -133,9 +142,25 @@ impl Search<'_> {
         }
         let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
         let curve = self.curve(found, &tried, watch)?;
-        let capacity = self.capacity(found, tried, hint.first_fall, scenario, watch);
+        let capacity = self.capacity(found, tried, hint.first_fall, scenario, Some(watch));
         let outcome = if interrupted { ObjectiveStatus::Inconclusive } else { capacity.outcome };
         Ok(Capacity { curve, interrupted, outcome, ..capacity })
+    }
+
+    /// Searches among values each of which is known already: nothing is simulated.
+    ///
+    /// # Errors
+    /// The scenario with one of the values is refused.
+    pub fn among(&self, known: Vec<Trial>) -> Result<Capacity, Box<Problems>> {
+        let last = known.len() - 1;
+        let tried: BTreeMap<usize, Trial> =
+            known.into_iter().enumerate().map(|(index, trial)| (self.index(index), trial)).collect();
+        let passes = |trial: &Trial| trial.outcome == ObjectiveStatus::Pass;
+        let found = tried.iter().find(|(_, trial)| passes(trial)).map(|(position, _)| *position);
+        let scenario = self.at(found.unwrap_or(last))?;
+        let mut capacity = self.capacity(found, tried, None, scenario, None);
+        capacity.notes.push(CapacityNote::Swept);
+        Ok(capacity)
     }
 
     /// Short looks at values that are easier than the found one.
@@ -168,7 +193,7 @@ impl Search<'_> {
         tried: BTreeMap<usize, Trial>,
         fall: Option<usize>,
         scenario: Scenario,
-        watch: &dyn Watch,
+        watch: Option<&dyn Watch>,
     ) -> Capacity {
         let mut notes = Vec::new();
         let falls = found.and_then(|f| {
@@ -181,7 +206,7 @@ impl Search<'_> {
             notes.push(CapacityNote::FailsAgain { value: self.value(position).into(), hardest_passes });
         }
         notes.extend(crate::theory::timetables(&scenario).into_iter().map(CapacityNote::Timetable));
-        notes.extend(self.replaced_count());
+        notes.extend(replaced_count(self.source, self.files, &self.path));
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
             (Some(_), Some(trial)) if trial.outcome != ObjectiveStatus::Fail => ObjectiveStatus::Inconclusive,
@@ -202,11 +227,9 @@ impl Search<'_> {
             let same = |position: &usize| self.at(*position).is_ok_and(|tried| tried == *scenario);
             tried.keys().find(|position| same(position)).map(|position| tried[position].clone())
         };
-        let (checks, headroom) = match found {
-            Some(_) if !watch.stopped() => {
-                (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch))
-            }
-            _ => (Vec::new(), None),
+        let (checks, headroom) = match watch.filter(|watch| found.is_some() && !watch.stopped()) {
+            Some(watch) => (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch)),
+            None => (Vec::new(), None),
         };
         let mut tried = tried;
         let probes = order.iter().filter_map(|p| Some(self.probe(*p, tried.remove(p)?))).collect();
@@ -240,24 +263,24 @@ impl Search<'_> {
             .map_err(Box::new)?
             .scenario)
     }
+}
 
-    /// What every value replaces, if that is no number of servers.
-    fn replaced_count(&self) -> Option<CapacityNote> {
-        let scenario = scenario::parse(self.source, self.files).ok()?.scenario;
-        let varied = |group: &&Consumer| self.path == format!("consumers.{}.count", group.name);
-        let group = scenario.consumers.iter().find(varied)?;
-        let timetable = !group.shifts.is_empty();
-        (timetable || group.count == Servers::Unlimited)
-            .then(|| CapacityNote::ReplacesCount { group: group.name.clone(), timetable })
-    }
+/// What every value of a setting replaces, if that is no number of servers.
+fn replaced_count(source: &Source, files: &dyn Files, path: &str) -> Option<CapacityNote> {
+    let scenario = scenario::parse(source, files).ok()?.scenario;
+    let varied = |group: &&Consumer| path == format!("consumers.{}.count", group.name);
+    let group = scenario.consumers.iter().find(varied)?;
+    let timetable = !group.shifts.is_empty();
+    (timetable || group.count == Servers::Unlimited)
+        .then(|| CapacityNote::ReplacesCount { group: group.name.clone(), timetable })
+}
 
-    /// What theory says about a value, or whether its servers keep up at all.
-    fn bracket(&self, scenario: &Scenario) -> bool {
-        match trial::by_theory_alone(scenario) {
-            Some(ObjectiveStatus::Pass) => true,
-            Some(ObjectiveStatus::Fail) => false,
-            _ => crate::theory::loads(scenario).iter().all(|load| !load.grows()),
-        }
+/// What theory says about a configuration, or whether its servers keep up at all.
+fn theory_holds(scenario: &Scenario) -> bool {
+    match trial::by_theory_alone(scenario) {
+        Some(ObjectiveStatus::Pass) => true,
+        Some(ObjectiveStatus::Fail) => false,
+        _ => crate::theory::loads(scenario).iter().all(|load| !load.grows()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A sweep as far as it is known, and what is asked of it as a whole.
 
-use super::{Grid, Refinement, SweepPoint, knee, number};
+use super::{Grid, Refinement, SweepPoint, knee};
 use crate::answer::{MetricId, PlaceId, Quantity};
 use crate::scenario::Objective;
 use serde_json::Value;
@@ -34,17 +34,12 @@ impl Swept {
     /// Positions along the first axis: numbers where all values have one, else their order.
     pub fn positions(&self, axis: usize) -> Vec<f64> {
         let values = &self.grid.axes[axis].values;
-        self.numbers(axis).unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect())
+        self.grid.axes[axis].numbers().unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect())
     }
 
     /// Whether an axis is one of rising numbers, so that there is something between its values.
     pub fn is_ordered(&self, axis: usize) -> bool {
-        self.numbers(axis).is_some()
-    }
-
-    fn numbers(&self, axis: usize) -> Option<Vec<f64>> {
-        let numbers: Option<Vec<f64>> = self.grid.axes[axis].values.iter().map(|v| number(v)).collect();
-        numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1]))
+        self.grid.axes[axis].is_ordered()
     }
 
     /// Whose latency it is about: that of the one producer whose latency has an objective, or of all
