@@ -148,11 +148,12 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
         };
         row.iter().zip(&left).map(cell).collect::<String>()
     };
+    // A path may go on in the next line of a heading.
+    let head = cells(head, "th").replace('.', ".<wbr>");
     let body: String = rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row, "td"))).collect();
     format!(
-        "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n\
-         </table>\n</div>\n",
-        cells(head, "th")
+        "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n\
+         </table>\n</div>\n"
     )
 }
 
@@ -178,11 +179,14 @@ pub(super) fn note(text: &str) -> String {
     format!("<p class=\"note\">{}</p>\n", said(text))
 }
 
-/// A text of several lines, as it is.
+/// A text of several lines, as it is; a short one stays whole on paper.
 pub(super) fn listing(text: &str) -> String {
+    const SHORT: usize = 12;
     // A line end is a control character that must stay.
-    let lines = text.trim_end().lines().map(|line| escape(&line.replace('\t', "    ")));
-    format!("<pre>{}</pre>\n", lines.collect::<Vec<_>>().join("\n"))
+    let lines: Vec<String> =
+        text.trim_end().lines().map(|line| escape(&line.replace('\t', "    "))).collect();
+    let class = if lines.len() <= SHORT { " class=\"short\"" } else { "" };
+    format!("<pre{class}>{}</pre>\n", lines.join("\n"))
 }
 
 /// A sentence, with what stands between `backticks` as code.

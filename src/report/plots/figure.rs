@@ -19,7 +19,7 @@ pub(super) const TOP: i32 = 92;
 const TITLE: i32 = 17;
 const LEAST_TITLE: i32 = 13;
 /// How much wider bold letters are, in fonts that are wide already.
-const BOLD: f64 = 1.15;
+const BOLD: f64 = 1.2;
 pub(super) const BODY: i32 = 12;
 
 /// Where a text stands beside its point.
