@@ -132,6 +132,9 @@ fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>) -> S
     )
 }
 
+/// Characters of a cell that stay in a line.
+const LONG_CELL: usize = 28;
+
 /// A table of cells; columns whose cells are words are to the left.
 pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
     let number = |text: &str| {
@@ -141,12 +144,19 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
     let left: Vec<bool> = (0..head.len())
         .map(|i| i == 0 || !rows.iter().filter_map(|row| row.get(i)).all(|c| number(c)))
         .collect();
+    // A sentence in a cell goes on in the next line.
+    let class = |i: usize| {
+        let long = rows.iter().filter_map(|row| row.get(i)).any(|cell| cell.chars().count() > LONG_CELL);
+        match (left[i], long) {
+            (true, true) => " class=\"left wrap\"",
+            (true, false) => " class=\"left\"",
+            _ => "",
+        }
+    };
+    let classes: Vec<&str> = (0..head.len()).map(class).collect();
     let cells = |row: &[String], tag: &str| {
-        let cell = |(cell, left): (&String, &bool)| {
-            let class = if *left { " class=\"left\"" } else { "" };
-            format!("<{tag}{class}>{}</{tag}>", said(cell))
-        };
-        row.iter().zip(&left).map(cell).collect::<String>()
+        let cell = |(cell, class): (&String, &&str)| format!("<{tag}{class}>{}</{tag}>", said(cell));
+        row.iter().zip(&classes).map(cell).collect::<String>()
     };
     // A path may go on in the next line of a heading.
     let head = cells(head, "th").replace('.', ".<wbr>");
@@ -185,7 +195,7 @@ pub(super) fn listing(text: &str) -> String {
     // A line end is a control character that must stay.
     let lines: Vec<String> =
         text.trim_end().lines().map(|line| escape(&line.replace('\t', "    "))).collect();
-    let class = if lines.len() <= SHORT { " class=\"short\"" } else { "" };
+    let class = if lines.len() <= SHORT { " class=\"brief\"" } else { "" };
     format!("<pre{class}>{}</pre>\n", lines.join("\n"))
 }
 
