@@ -26,6 +26,7 @@ mod plots;
 #[path = "no_plots.rs"]
 mod plots;
 mod rows;
+mod rulers;
 mod screen;
 mod shown;
 #[doc(hidden)]

@@ -288,6 +288,35 @@ fn answers_are_exported_for_prometheus() {
     assert!(err(&wrong).contains("openmetrics=FILE"), "{}", err(&wrong));
 }
 
+#[test]
+fn a_measurement_is_read_by_other_rulers_beside_the_honest_one() {
+    let desk = Desk::new("rulers", &[("mm1.toml", MM1)]);
+    let refused = desk.run(&["run", "mm1.toml", "--only", "theory,simulation", "--rulers"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("add `measurement` to it"), "{}", err(&refused));
+    let words = ["run", "mm1.toml", "--only", "measurement", "--rulers", "--set", "measurement.duration=1s"];
+    let shown = desk.run(&words);
+    assert!(out(&shown).contains("from the start of the send"), "{}", out(&shown));
+    let folder = desk.path("queuelab-results/mm1");
+    let text = std::fs::read_to_string(folder.join("answer.json")).expect("an answer");
+    let answer: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let readings = answer["rulers"].as_array().expect("readings");
+    assert_eq!(readings.len(), 6);
+    let measured =
+        answer["answers"].as_array().and_then(|all| all.iter().find(|a| a["method"] == "measurement"));
+    let quoted = &measured.expect("a measurement")["metrics"];
+    // The honest ruler is that of the table.
+    for (figure, path) in
+        [("mean", "total.latency.mean"), ("p50", "total.latency.p50"), ("max", "total.latency.max")]
+    {
+        let (read, told) = (readings[0][figure].as_f64(), quoted[path]["value"].as_f64());
+        let near = read.zip(told).is_some_and(|(read, told)| (read / told - 1.0).abs() < 1e-9);
+        assert!(near, "{figure}: {read:?} and {told:?}");
+    }
+    let page = std::fs::read_to_string(folder.join("report.html")).expect("a page");
+    assert!(page.contains("as other tools would have printed it"));
+}
+
 /// The names of metrics in the queries of a dashboard.
 fn metrics_named(value: &serde_json::Value, found: &mut Vec<String>) {
     match value {

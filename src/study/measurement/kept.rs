@@ -6,6 +6,7 @@ use crate::rng::Key;
 use crate::scenario::{Consumer, Scenario, Servers};
 use crate::sim::{Engine, Network};
 use crate::stats::{AfterWindow, Collector, GroupSpan, Levels, Places, QueueSpan, Span, Summary, levels_of};
+use crate::study::rulers::MessageTiming;
 use crate::units::seconds;
 use crate::workload::{Block, Kept};
 use std::collections::BTreeSet;
@@ -103,6 +104,14 @@ impl KeptRun {
             first[i - 1] = first[i - 1].min(first[i]);
         }
         first
+    }
+
+    /// When the messages of a window that were served were due, begun and done.
+    pub(super) fn timings(&self, window: &Range<u64>) -> Vec<MessageTiming> {
+        let served = |e: &&Exit| e.outcome == Outcome::Served && window.contains(&e.message.id);
+        let timing =
+            |e: &Exit| MessageTiming { due: e.message.due, begun: e.sent - e.held, done: e.finished };
+        self.exits.iter().filter(served).map(timing).collect()
     }
 
     /// The messages of a window as numbers, over the time in which the plan sends them.
