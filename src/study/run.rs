@@ -1,9 +1,9 @@
 //! The main job: one scenario, every method, side by side.
 
 use super::agreement::agreement;
-use super::measurement::{self, Beside};
+use super::measurement::{self, ReadOff};
 use super::watch::Watch;
-use super::{Study, methods, simulation};
+use super::{Study, methods, over_time, simulation};
 use crate::answer::{Answer, Caveat, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
@@ -30,10 +30,12 @@ fn answered(scenario: &Scenario, wanted: &[Method], by_rulers: bool, watch: &dyn
         keep(theory::answer(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Simulation) {
-        keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);
+        let simulated = simulation::simulate(scenario, watch)
+            .map(|answer| vec![Answer { latency_map: over_time::simulated(scenario, watch), ..answer }]);
+        keep(simulated, &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Measurement) && !watch.stopped() {
-        let beside = Beside { rulers: by_rulers };
+        let beside = ReadOff { rulers: by_rulers, latency_map: true };
         let measured = measurement::measured_beside(scenario, beside, watch).map(|measured| {
             unanswered.extend(measured.failed);
             rulers = measured.readings;

@@ -197,6 +197,19 @@ impl<'a> Figure<'a> {
         sure(self.root.draw(&Rectangle::new(ends, shade.filled())));
     }
 
+    /// Several filled rectangles of one shade, corners and sizes in pixels, as one element without seams.
+    pub(super) fn cells(&self, cells: &[((i32, i32), (i32, i32))], color: &RGBColor, opacity: f64) {
+        if cells.is_empty() {
+            return;
+        }
+        let path = cells.iter().map(|((x, y), (wide, high))| format!("M{x} {y}h{wide}v{high}h-{wide}z"));
+        self.tag(&format!(
+            "<path class=\"{}\" opacity=\"{opacity}\" shape-rendering=\"crispEdges\" d=\"{}\"/>",
+            theme::class((color.0, color.1, color.2), 'f'),
+            path.collect::<String>()
+        ));
+    }
+
     /// A panel between two heights, with grid, ticks and axis titles.
     pub(super) fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
         self.describe((top, bottom), &x, &y);

@@ -90,14 +90,16 @@ pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Un
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<MeasurementResult, Unanswered> {
-    measured_beside(scenario, Beside::default(), watch)
+    measured_beside(scenario, ReadOff::default(), watch)
 }
 
 /// What is read off a measurement beside its answers.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Beside {
+pub(super) struct ReadOff {
     /// What the rulers of other tools show.
     pub rulers: bool,
+    /// How slow messages were by when they were due.
+    pub latency_map: bool,
 }
 
 /// The same with more that is read off it.
@@ -106,7 +108,7 @@ pub(super) struct Beside {
 /// As [`measured`].
 pub(super) fn measured_beside(
     scenario: &Scenario,
-    beside: Beside,
+    beside: ReadOff,
     watch: &dyn Watch,
 ) -> Result<MeasurementResult, Unanswered> {
     let refuse = |reason: Reason| reason.by(Method::Measurement);
@@ -162,6 +164,7 @@ pub(super) fn measured_beside(
         if transient::applies(scenario) {
             measurement.caveats.push(MeasurementCaveat::WholeRun.into());
         }
+        measurement.latency_map = beside.latency_map.then(|| measured.latency_map()).flatten();
     }
     let by_other_rulers = match beside.rulers {
         true => {
