@@ -40,6 +40,8 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
 }
 
@@ -201,8 +203,9 @@ fn of_results(arguments: &CompareArguments) -> Result<Comparison, Ending> {
 fn say(arguments: &CompareArguments, compared: &Comparison) -> Result<Ending, Ending> {
     let command = super::command();
     let document = report::document(compared, &command);
-    let written = folder(arguments)
-        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared, &command)))?;
+    let written = folder(arguments).map_or(Ok(Vec::new()), |folder| {
+        files::add(&folder, &arguments.pictures.of(report::files(compared, &command))?)
+    })?;
     let worse = report::sentences(compared)
         .iter()
         .any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));

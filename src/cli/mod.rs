@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod fit;
 mod init;
+mod pictures;
 mod plan;
 mod planned_files;
 mod predict;

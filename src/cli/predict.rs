@@ -29,6 +29,8 @@ pub(super) struct PredictArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
 }
 
@@ -82,7 +84,8 @@ fn predicted(arguments: &PredictArguments) -> Result<Ending, Ending> {
     let (resolved, command) = (scenario::resolved(&given.scenario), super::command());
     let document = report::document(&prediction, &resolved, &command);
     let written = folder.map_or(Ok(Vec::new()), |folder| {
-        files::add(&folder, &report::files(&prediction, &document, &resolved, &command))
+        let made = report::files(&prediction, &document, &resolved, &command);
+        files::add(&folder, &arguments.pictures.of(made)?)
     })?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
     let end = |held: &PredictionStatus| match held {

@@ -32,6 +32,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
     /// Also write the answers in another format: openmetrics=FILE, for Prometheus and its kin
     #[arg(long, value_name = "FORMAT=FILE", value_parser = export)]
@@ -174,7 +176,9 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
     };
     let files = report::files(&study, &extras);
     // What was found is said even if it cannot be kept.
-    let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
+    let kept = folder
+        .as_deref()
+        .map_or(Ok(Vec::new()), |folder| files::write(folder, &arguments.pictures.of(files.clone())?));
     let written = kept.as_deref().unwrap_or_default();
     let exported = arguments
         .export

@@ -25,6 +25,11 @@ mod plots;
 #[cfg(not(feature = "plots"))]
 #[path = "no_plots.rs"]
 mod plots;
+#[cfg(feature = "png")]
+mod png;
+#[cfg(not(feature = "png"))]
+#[path = "no_png.rs"]
+mod png;
 mod rows;
 mod rulers;
 mod screen;
@@ -41,6 +46,7 @@ mod words;
 pub use json::document;
 pub use openmetrics::openmetrics;
 pub use plot::{Frame, Plot};
+pub use png::png;
 pub use style::Style;
 pub use table::text;
 pub use verdict::verdict;
@@ -88,7 +94,8 @@ pub fn every_name() -> impl Iterator<Item = String> {
     let fixed = ["answer.json", "metrics.csv", "timeline.csv", "report.html"].into_iter().map(str::to_string);
     let named = |end: &str| Method::ALL.map(|method| format!("latency.{}.{end}", method.name()));
     let levels = named("hgrm").into_iter().chain(named("hlog"));
-    fixed.chain(levels).chain(plots::PLOTS.iter().map(|plot| plot.file.to_string()))
+    let plots = || plots::PLOTS.iter().map(|plot| plot.file.to_string());
+    fixed.chain(levels).chain(plots()).chain(plots().map(|file| file.replace(".svg", ".png")))
 }
 
 #[cfg(test)]
@@ -112,6 +119,9 @@ mod tests {
         let mut expected: Vec<String> = before.chain(plots).chain(["report.html".to_string()]).collect();
         assert_eq!(names(&fixtures::five_methods()), expected);
         expected.extend(over_time.into_iter().chain(["latency.theory.hlog"]).map(String::from));
+        // Plots are PNG where that is asked for.
+        let png = |file: &String| file.strip_suffix(".svg").map(|stem| format!("{stem}.png"));
+        expected.extend(expected.clone().iter().filter_map(png));
         let mut known: Vec<_> = every_name().collect();
         known.sort_unstable();
         expected.sort_unstable();

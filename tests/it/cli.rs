@@ -317,6 +317,25 @@ fn a_measurement_is_read_by_other_rulers_beside_the_honest_one() {
     assert!(page.contains("as other tools would have printed it"));
 }
 
+#[test]
+fn plots_are_svg_and_png_where_the_program_can_draw_it() {
+    let desk = Desk::new("formats", &[("mm1.toml", MM1)]);
+    let words = ["run", "mm1.toml", "--only", "theory", "--quiet", "--format", "svg,png"];
+    let kept = desk.run(&words);
+    let folder = desk.path("queuelab-results/mm1");
+    if cfg!(feature = "png") {
+        assert!(kept.status.success(), "{}", err(&kept));
+        for name in ["percentiles.svg", "percentiles.png"] {
+            assert!(folder.join(name).exists(), "{name}");
+        }
+    } else {
+        assert_eq!(kept.status.code(), Some(2));
+        assert!(err(&kept).contains("--features png"), "{}", err(&kept));
+    }
+    let wrong = desk.run(&["run", "mm1.toml", "--only", "theory", "--format", "gif"]);
+    assert!(wrong.status.code() == Some(2) && err(&wrong).contains("svg,png"), "{}", err(&wrong));
+}
+
 /// The names of metrics in the queries of a dashboard.
 fn metrics_named(value: &serde_json::Value, found: &mut Vec<String>) {
     match value {
