@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArguments {
     /// Scenario files, or folders of saved results; the first is what the others are held against
-    #[arg(value_name = "A B", required = true, num_args = 1..)]
+    #[arg(value_name = "A B", required = true, num_args = 1.., add = super::complete::scenarios())]
     sides: Vec<PathBuf>,
     /// With a single file: other configurations of it, as in --against consumers.workers.count=5; may be
     /// given often
-    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(long, value_name = "PATH=VALUE", add = super::complete::settings())]
     against: Vec<String>,
     #[command(flatten)]
     input: Input,
     /// By which method: simulation (on the same random numbers), theory, or measurement (in turns, A B B A)
-    #[arg(long, value_name = "METHOD", value_parser = super::methods)]
+    #[arg(long, value_name = "METHOD", value_parser = super::methods, add = super::complete::methods())]
     only: Option<std::vec::Vec<Method>>,
     /// Rounds of A B B A when measuring
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(1..=100))]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct PredictArguments {
     /// Scenario file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", add = super::complete::scenarios())]
     file: PathBuf,
     /// Loads to learn from: shares of what the fullest queue can do
     #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load, allow_negative_numbers = true)]

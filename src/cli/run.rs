@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct RunArguments {
     /// Scenario files; - for standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", add = super::complete::scenarios())]
     files: Vec<PathBuf>,
     /// Without a file: messages a second, as in 1k/s
     #[arg(long, requires = "service", help_heading = "Without a file")]
@@ -26,7 +26,7 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     input: Input,
     /// Only these methods: theory, simulation, measurement (with rehearsal and replay), separated by commas
-    #[arg(long, value_name = "METHODS", value_parser = super::methods)]
+    #[arg(long, value_name = "METHODS", value_parser = super::methods, add = super::complete::methods())]
     only: Vec<std::vec::Vec<Method>>,
     /// The folder under which a folder for each scenario is written
     #[arg(long, value_name = "DIR")]

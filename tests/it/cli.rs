@@ -336,6 +336,24 @@ fn plots_are_svg_and_png_where_the_program_can_draw_it() {
     assert!(wrong.status.code() == Some(2) && err(&wrong).contains("svg,png"), "{}", err(&wrong));
 }
 
+#[test]
+fn shells_are_offered_what_fits_the_line() {
+    let desk = Desk::new("complete", &[("mm1.toml", MM1)]);
+    let offered = |line: &[&str]| {
+        let mut words = vec!["--", "queuelab"];
+        words.extend(line);
+        let output = desk.command(&words).env("QUEUELAB_COMPLETE", "fish").output().expect("it runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(offered(&["run", "mm1.toml", "--only", "theory,m"]).contains("theory,measurement"));
+    assert!(offered(&["run", "mm1.toml", "--set", "queues.jobs.max_l"]).contains("queues.jobs.max_length="));
+    assert!(offered(&["init", "quickst"]).contains("quickstart"));
+    assert!(offered(&["run", "mm1"]).contains("mm1.toml"));
+    assert!(offered(&["reference", "max_len"]).contains("max_length"));
+    let script = out(&desk.run(&["completions", "bash"]));
+    assert!(script.contains("QUEUELAB_COMPLETE") && script.contains("queuelab"), "{script}");
+}
+
 /// The names of metrics in the queries of a dashboard.
 fn metrics_named(value: &serde_json::Value, found: &mut Vec<String>) {
     match value {
