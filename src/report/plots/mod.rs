@@ -13,6 +13,7 @@ mod compare;
 mod figure;
 mod finding;
 mod heat_map;
+mod histogram;
 mod latency_map;
 mod levels;
 mod lines;
@@ -48,6 +49,12 @@ pub(super) const PLOTS: &[Plot] = &[
         about: "how slow the slowest messages are",
         finding: finding::latency,
         draw: percentiles::draw,
+    },
+    Plot {
+        file: "histogram.svg",
+        about: "how many messages take how long",
+        finding: finding::median,
+        draw: histogram::draw,
     },
     Plot {
         file: "over-time.svg",
