@@ -8,6 +8,7 @@ mod distribution;
 mod estimate;
 mod formula;
 mod growth;
+mod latency_map;
 mod method;
 mod metric_id;
 mod metrics;
@@ -26,6 +27,7 @@ pub use distribution::{Distribution, Moment};
 pub use estimate::Estimate;
 pub use formula::{Formula, FormulaNote};
 pub use growth::Growth;
+pub use latency_map::LatencyMap;
 pub use method::Method;
 pub use metric_id::{MetricId, PlaceId, Statistic, metric_of, path};
 pub use metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics};
@@ -73,6 +75,9 @@ pub struct Answer {
     /// Queue levels over time by queue name, where they were watched.
     #[serde(skip)]
     pub timelines: BTreeMap<String, Vec<Moment>>,
+    /// How slow messages were by when they were due, where that is plotted.
+    #[serde(skip)]
+    pub latency_map: Option<LatencyMap>,
     /// What a measurement found of the host that it ran on, by name.
     #[serde(skip)]
     pub host: BTreeMap<String, String>,
@@ -98,6 +103,7 @@ impl Answer {
             caveats: Vec::new(),
             latency: None,
             timelines: BTreeMap::new(),
+            latency_map: None,
             gates: Vec::new(),
             host: BTreeMap::new(),
             model: None,

@@ -44,6 +44,8 @@ pub(super) struct BenchArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
 }
 
@@ -130,7 +132,8 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
     let scenario = scenarios.first().map(scenario::resolved).unwrap_or_default();
     let document = report::document(&all, &scenario, &super::command());
     let written = folder.map_or(Ok(Vec::new()), |folder| {
-        files::add(&folder, &report::files(&all, &document, &scenario, &super::command()))
+        let made = report::files(&all, &document, &scenario, &super::command());
+        files::add(&folder, &arguments.pictures.of(made)?)
     })?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&all, &style));
     if bar.stopped() {

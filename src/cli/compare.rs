@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArguments {
     /// Scenario files, or folders of saved results; the first is what the others are held against
-    #[arg(value_name = "A B", required_unless_present = "from_sweep", num_args = 1..)]
+    #[arg(value_name = "A B", required_unless_present = "from_sweep", num_args = 1.., add = super::complete::scenarios())]
     sides: Vec<PathBuf>,
     /// With a single file: other configurations of it, as in --against consumers.workers.count=5; may be
     /// given often
-    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(long, value_name = "PATH=VALUE", add = super::complete::settings())]
     against: Vec<String>,
     /// Compare points of a sweep that was run, on one machine or many: its folder, which has the scenario. The
     /// point that has the scenario's own settings is what those of --against are held against
@@ -28,7 +28,7 @@ pub(super) struct CompareArguments {
     #[command(flatten)]
     input: Input,
     /// By which method: simulation (on the same random numbers), theory, or measurement (in turns, A B B A)
-    #[arg(long, value_name = "METHOD", value_parser = super::methods)]
+    #[arg(long, value_name = "METHOD", value_parser = super::methods, add = super::complete::methods())]
     only: Option<std::vec::Vec<Method>>,
     /// Rounds of A B B A when measuring
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -45,6 +45,8 @@ pub(super) struct CompareArguments {
     /// The folder under which a folder for the comparison is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: super::pictures::Pictures,
     #[command(flatten)]
     speech: super::Speech,
 }
@@ -212,8 +214,9 @@ fn of_results(arguments: &CompareArguments) -> Result<Comparison, Ending> {
 fn say(arguments: &CompareArguments, compared: &Comparison) -> Result<Ending, Ending> {
     let command = super::command();
     let document = report::document(compared, &command);
-    let written = folder(arguments)
-        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared, &command)))?;
+    let written = folder(arguments).map_or(Ok(Vec::new()), |folder| {
+        files::add(&folder, &arguments.pictures.of(report::files(compared, &command))?)
+    })?;
     let worse = report::sentences(compared)
         .iter()
         .any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));

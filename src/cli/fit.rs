@@ -29,6 +29,8 @@ pub(super) struct FitArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
 }
 
@@ -73,7 +75,8 @@ fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made =
         report::files(&fit, &resolved, &toml, &arguments.file.display().to_string(), &super::command());
-    let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
+    let written =
+        folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &arguments.pictures.of(made.clone())?))?;
     Ok(arguments
         .speech
         .say(&String::from_utf8_lossy(&made[0].1), &written, |style| report::text(&fit, &style)))
@@ -101,7 +104,8 @@ fn fitted_by_load(arguments: &FitArguments, bytes: &[u8], standard: bool) -> Res
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made =
         by_load::files(&fit, &resolved, &toml, &arguments.file.display().to_string(), &super::command());
-    let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
+    let written =
+        folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &arguments.pictures.of(made.clone())?))?;
     let document = String::from_utf8_lossy(&made[0].1);
     Ok(arguments.speech.say(&document, &written, |style| by_load::text(&fit, &style)))
 }

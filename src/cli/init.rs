@@ -63,6 +63,11 @@ fn templates() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     SYSTEMS.iter().chain(TEMPLATES)
 }
 
+/// The names of all templates, with what they ask.
+fn questions() -> Vec<(&'static str, String)> {
+    templates().map(|(name, text)| (*name, question(text))).collect()
+}
+
 /// What a scenario asks: its head up to the first empty line of it.
 fn question(text: &str) -> String {
     let head = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
@@ -82,6 +87,7 @@ fn command(text: &str, name: &str, path: &Path) -> String {
 #[derive(Debug, clap::Args)]
 pub(super) struct InitArguments {
     /// Which question; without it, the questions are listed
+    #[arg(add = super::complete::names(questions))]
     template: Option<String>,
     /// The file to write, `TEMPLATE.toml` if not given; an existing one is never overwritten
     #[arg(long, short)]

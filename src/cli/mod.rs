@@ -5,10 +5,12 @@ mod bench;
 mod calibrate;
 mod capacity;
 mod compare;
+mod complete;
 mod explain;
 mod files;
 mod fit;
 mod init;
+mod pictures;
 mod plan;
 mod planned_files;
 mod predict;
@@ -29,6 +31,7 @@ mod system;
 use crate::answer::Method;
 use crate::report::Style;
 use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -104,7 +107,8 @@ enum Verb {
         #[arg(value_enum, default_value = "scenario")]
         of: Schema,
     },
-    /// Print a completion script for a shell
+    /// Print a script that has a shell complete commands, methods, templates and the settings of a scenario:
+    /// load it when the shell starts, as in source <(queuelab completions bash)
     Completions { shell: clap_complete::Shell },
 }
 
@@ -156,6 +160,7 @@ pub fn main() -> ExitCode {
         );
         return ExitCode::from(Ending::Failed as u8);
     }
+    CompleteEnv::with_factory(CommandLine::command).var(complete::VARIABLE).complete();
     let end = match CommandLine::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
@@ -176,11 +181,7 @@ pub fn main() -> ExitCode {
         Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Schema { of: Schema::Settings } => style::out(&crate::scenario::reference()),
         Verb::Schema { of: Schema::Answer } => style::out(crate::study::document::SCHEMA),
-        Verb::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut CommandLine::command(), "queuelab", &mut script);
-            style::out(&String::from_utf8_lossy(&script))
-        }
+        Verb::Completions { shell } => style::out(&complete::script(shell)),
     };
     ExitCode::from(end as u8)
 }
@@ -189,7 +190,7 @@ pub fn main() -> ExitCode {
 #[derive(Debug, Clone, clap::Args)]
 struct Input {
     /// Set a value by its dotted path, as in producers.web.rate=900/s; may be given often
-    #[arg(long = "set", value_name = "PATH=VALUE")]
+    #[arg(long = "set", value_name = "PATH=VALUE", add = complete::settings())]
     set: Vec<String>,
     /// Apply this host's measured overheads to the simulation: a file that `queuelab calibrate --json` wrote
     #[arg(long, value_name = "FILE")]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct PredictArguments {
     /// Scenario file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", add = super::complete::scenarios())]
     file: PathBuf,
     /// Loads to learn from: shares of what the fullest queue can do
     #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load, allow_negative_numbers = true)]
@@ -28,6 +28,8 @@ pub(super) struct PredictArguments {
     /// The folder under which a folder for the scenario is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: super::pictures::Pictures,
     #[command(flatten)]
     speech: super::Speech,
 }
@@ -82,7 +84,8 @@ fn predicted(arguments: &PredictArguments) -> Result<Ending, Ending> {
     let (resolved, command) = (scenario::resolved(&given.scenario), super::command());
     let document = report::document(&prediction, &resolved, &command);
     let written = folder.map_or(Ok(Vec::new()), |folder| {
-        files::add(&folder, &report::files(&prediction, &document, &resolved, &command))
+        let made = report::files(&prediction, &document, &resolved, &command);
+        files::add(&folder, &arguments.pictures.of(made)?)
     })?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
     let end = |held: &PredictionStatus| match held {

@@ -10,6 +10,7 @@ const VOCABULARY: &str = include_str!("../vocabulary.md");
 pub(super) struct ReferenceArguments {
     /// A setting, such as max_length or consumers.workers.count, or a word in what settings mean; all of them
     /// if not given
+    #[arg(add = super::complete::keys())]
     key: Option<String>,
 }
 

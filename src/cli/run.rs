@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct RunArguments {
     /// Scenario files; - for standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", add = super::complete::scenarios())]
     files: Vec<PathBuf>,
     /// Without a file: messages a second, as in 1k/s
     #[arg(long, requires = "service", help_heading = "Without a file")]
@@ -26,16 +26,24 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     input: Input,
     /// Only these methods: theory, simulation, measurement (with rehearsal and replay), separated by commas
-    #[arg(long, value_name = "METHODS", value_parser = super::methods)]
+    #[arg(long, value_name = "METHODS", value_parser = super::methods, add = super::complete::methods())]
     only: Vec<std::vec::Vec<Method>>,
     /// The folder under which a folder for each scenario is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
     /// Also write the answers in another format: openmetrics=FILE, for Prometheus and its kin
     #[arg(long, value_name = "FORMAT=FILE", value_parser = export)]
     export: Option<PathBuf>,
+    /// Also read the measurement as other tools would have printed it, beside what it says: latency from the
+    /// start of the send (which hides a late sender), clients that wait for answers (which send less while it
+    /// is slow), percentiles of each second averaged (which drown the bad ones), a decaying reservoir (which
+    /// forgets), sleeps of whole milliseconds (which send in bursts)
+    #[arg(long)]
+    rulers: bool,
     /// Exit with 1 if methods disagree, 3 if a measurement cannot be trusted
     #[arg(long)]
     check: bool,
@@ -62,6 +70,11 @@ fn export(text: &str) -> Result<PathBuf, String> {
 }
 
 const EVERYTHING: [Method; 3] = [Method::Theory, Method::Simulation, Method::Measurement];
+
+/// The methods that are asked.
+fn wanted(arguments: &RunArguments) -> Vec<Method> {
+    if arguments.only.is_empty() { EVERYTHING.to_vec() } else { arguments.only.concat() }
+}
 
 /// What is asked for is either a file or a rate, and one of them.
 fn contradiction(arguments: &RunArguments) -> Option<String> {
@@ -110,6 +123,12 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
         ));
         return Ending::Wrong;
     }
+    if arguments.rulers && !wanted(arguments).contains(&Method::Measurement) {
+        style::note(
+            "error: --rulers reads a measurement, which --only leaves out; add `measurement` to it\n",
+        );
+        return Ending::Wrong;
+    }
     if arguments.speech.json && given.len() > 1 {
         style::note("error: --json prints one document; give one scenario at a time\n");
         return Ending::Wrong;
@@ -133,7 +152,7 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
 fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending {
     let mut scenario = given.scenario.clone();
     hurry(&mut scenario, arguments);
-    let wanted = if arguments.only.is_empty() { EVERYTHING.to_vec() } else { arguments.only.concat() };
+    let wanted = wanted(arguments);
     let folder = arguments.speech.folder(arguments.out.as_ref(), &given.stem);
     if let Some(Err(end)) = folder.as_deref().map(files::prepare) {
         return end;
@@ -144,7 +163,10 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
             given.source.name
         ));
     }
-    let study = study::run(&scenario, &wanted, bar);
+    let study = match arguments.rulers {
+        true => study::run_with_rulers(&scenario, &wanted, bar),
+        false => study::run(&scenario, &wanted, bar),
+    };
     bar.clear();
     let extras = report::Extras {
         scenario: scenario::resolved(&scenario),
@@ -154,7 +176,9 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
     };
     let files = report::files(&study, &extras);
     // What was found is said even if it cannot be kept.
-    let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
+    let kept = folder
+        .as_deref()
+        .map_or(Ok(Vec::new()), |folder| files::write(folder, &arguments.pictures.of(files.clone())?));
     let written = kept.as_deref().unwrap_or_default();
     let exported = arguments
         .export

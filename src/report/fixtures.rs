@@ -36,6 +36,7 @@ pub(super) fn bare() -> Study {
         agreement: Vec::new(),
         formulas: Vec::new(),
         objectives: Vec::new(),
+        rulers: Vec::new(),
         host: BTreeMap::from([("cpu".into(), "2 cores".into()), ("kernel".into(), "6.1".into())]),
     }
 }

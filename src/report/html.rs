@@ -4,7 +4,7 @@
 use super::escape::escape;
 use super::page::{self, Mark, Page, section};
 use super::rows::{self, MetricRow};
-use super::{Extras, csv, flow, plots, screen, shown, words};
+use super::{Extras, csv, flow, plots, rulers, screen, shown, words};
 use crate::answer::Trust;
 use crate::study::{ObjectiveStatus, Study};
 
@@ -33,6 +33,7 @@ pub(super) fn page(study: &Study, extras: &Extras) -> String {
             table(study),
             flow(study),
             figures(study),
+            rulers::section(study),
             formulas(study),
             unanswered(study),
             gates(study),

@@ -25,7 +25,13 @@ mod plots;
 #[cfg(not(feature = "plots"))]
 #[path = "no_plots.rs"]
 mod plots;
+#[cfg(feature = "png")]
+mod png;
+#[cfg(not(feature = "png"))]
+#[path = "no_png.rs"]
+mod png;
 mod rows;
+mod rulers;
 mod screen;
 mod shown;
 #[doc(hidden)]
@@ -40,6 +46,7 @@ mod words;
 pub use json::document;
 pub use openmetrics::openmetrics;
 pub use plot::{Frame, Plot};
+pub use png::png;
 pub use style::Style;
 pub use table::text;
 pub use verdict::verdict;
@@ -87,7 +94,8 @@ pub fn every_name() -> impl Iterator<Item = String> {
     let fixed = ["answer.json", "metrics.csv", "timeline.csv", "report.html"].into_iter().map(str::to_string);
     let named = |end: &str| Method::ALL.map(|method| format!("latency.{}.{end}", method.name()));
     let levels = named("hgrm").into_iter().chain(named("hlog"));
-    fixed.chain(levels).chain(plots::PLOTS.iter().map(|plot| plot.file.to_string()))
+    let plots = || plots::PLOTS.iter().map(|plot| plot.file.to_string());
+    fixed.chain(levels).chain(plots()).chain(plots().map(|file| file.replace(".svg", ".png")))
 }
 
 #[cfg(test)]
@@ -106,10 +114,14 @@ mod tests {
             ["answer.json", "metrics.csv", "timeline.csv"].map(String::from).into_iter().chain(levels);
         // Nothing changes with time here.
         let all = plots::PLOTS.iter().map(|plot| plot.file.to_string());
-        let plots = all.filter(|file| file != "over-time.svg");
+        let over_time = ["over-time.svg", "latency-over-time.svg"];
+        let plots = all.filter(|file| !over_time.contains(&file.as_str()));
         let mut expected: Vec<String> = before.chain(plots).chain(["report.html".to_string()]).collect();
         assert_eq!(names(&fixtures::five_methods()), expected);
-        expected.extend(["over-time.svg", "latency.theory.hlog"].map(String::from));
+        expected.extend(over_time.into_iter().chain(["latency.theory.hlog"]).map(String::from));
+        // Plots are PNG where that is asked for.
+        let png = |file: &String| file.strip_suffix(".svg").map(|stem| format!("{stem}.png"));
+        expected.extend(expected.clone().iter().filter_map(png));
         let mut known: Vec<_> = every_name().collect();
         known.sort_unstable();
         expected.sort_unstable();

@@ -132,6 +132,9 @@ fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>) -> S
     )
 }
 
+/// Characters of a cell that stay in a line.
+const LONG_CELL: usize = 28;
+
 /// A table of cells; columns whose cells are words are to the left.
 pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
     let number = |text: &str| {
@@ -141,18 +144,26 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
     let left: Vec<bool> = (0..head.len())
         .map(|i| i == 0 || !rows.iter().filter_map(|row| row.get(i)).all(|c| number(c)))
         .collect();
-    let cells = |row: &[String], tag: &str| {
-        let cell = |(cell, left): (&String, &bool)| {
-            let class = if *left { " class=\"left\"" } else { "" };
-            format!("<{tag}{class}>{}</{tag}>", said(cell))
-        };
-        row.iter().zip(&left).map(cell).collect::<String>()
+    // A sentence in a cell goes on in the next line.
+    let class = |i: usize| {
+        let long = rows.iter().filter_map(|row| row.get(i)).any(|cell| cell.chars().count() > LONG_CELL);
+        match (left[i], long) {
+            (true, true) => " class=\"left wrap\"",
+            (true, false) => " class=\"left\"",
+            _ => "",
+        }
     };
+    let classes: Vec<&str> = (0..head.len()).map(class).collect();
+    let cells = |row: &[String], tag: &str| {
+        let cell = |(cell, class): (&String, &&str)| format!("<{tag}{class}>{}</{tag}>", said(cell));
+        row.iter().zip(&classes).map(cell).collect::<String>()
+    };
+    // A path may go on in the next line of a heading.
+    let head = cells(head, "th").replace('.', ".<wbr>");
     let body: String = rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row, "td"))).collect();
     format!(
-        "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n\
-         </table>\n</div>\n",
-        cells(head, "th")
+        "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n\
+         </table>\n</div>\n"
     )
 }
 
@@ -178,11 +189,14 @@ pub(super) fn note(text: &str) -> String {
     format!("<p class=\"note\">{}</p>\n", said(text))
 }
 
-/// A text of several lines, as it is.
+/// A text of several lines, as it is; a short one stays whole on paper.
 pub(super) fn listing(text: &str) -> String {
+    const SHORT: usize = 12;
     // A line end is a control character that must stay.
-    let lines = text.trim_end().lines().map(|line| escape(&line.replace('\t', "    ")));
-    format!("<pre>{}</pre>\n", lines.collect::<Vec<_>>().join("\n"))
+    let lines: Vec<String> =
+        text.trim_end().lines().map(|line| escape(&line.replace('\t', "    "))).collect();
+    let class = if lines.len() <= SHORT { " class=\"brief\"" } else { "" };
+    format!("<pre{class}>{}</pre>\n", lines.join("\n"))
 }
 
 /// A sentence, with what stands between `backticks` as code.

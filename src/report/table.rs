@@ -3,7 +3,7 @@
 use super::rows::{self, MetricRow, Section};
 use super::style::Style;
 use super::text::{Paint, columns, distinct, joined};
-use super::{screen, shown, words};
+use super::{rulers, screen, shown, words};
 use crate::answer::{Gate, Trust};
 use crate::study::{Bearing, ObjectiveStatus, Study};
 
@@ -18,6 +18,7 @@ fn whole(study: &Study, style: &Style) -> String {
         verdict(study, style),
         caveats(study, style),
         body(study, style),
+        rulers::lines(study, style),
         formulas(study, style),
         unanswered(study, style),
         gates(study, style),

@@ -9,6 +9,10 @@ use crate::scenario::Weight;
 use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
 use crate::units::Time;
 
+/// What the rulers of other tools are read on.
+pub(super) const RULERS: &str = "every ruler is laid on the records of this one run; sleeps of whole milliseconds are \
+    simulated with its sends moved to the next millisecond and its service times";
+
 /// Titles of sections.
 pub(super) const FORMULAS: &str = "Back-of-envelope formulas, checked against this scenario";
 pub(super) const VALIDITY_CHECKS: &str = "Validity checks of the measurement";

@@ -113,7 +113,7 @@ pub(super) fn bucket(value: u64) -> usize {
 }
 
 /// The smallest value of a bucket and how many values it holds.
-fn bounds(bucket: usize) -> (u64, u64) {
+pub(super) fn bounds(bucket: usize) -> (u64, u64) {
     let shift = (bucket >> HALF_BITS).saturating_sub(1) as u32;
     let part = (bucket as u64) - (u64::from(shift) << HALF_BITS);
     (part << shift, 1 << shift)

@@ -1,6 +1,6 @@
 //! `answer.json`: a study as it is written for programs and read again, by the same types.
 
-use super::{Agreement, Formula, Judgement, ObjectiveStatus, Study};
+use super::{Agreement, Formula, Judgement, ObjectiveStatus, Reading, Study};
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,6 +43,9 @@ pub struct Document<'a> {
     pub agreement: Cow<'a, [Agreement]>,
     /// Back-of-envelope formulas, checked.
     pub formulas: Cow<'a, [Formula]>,
+    /// The measurement by the rulers of other tools, the honest reading first.
+    #[serde(default, skip_serializing_if = "<[Reading]>::is_empty")]
+    pub rulers: Cow<'a, [Reading]>,
 }
 
 /// What the simulation's intervals are made of.
@@ -122,6 +125,7 @@ impl<'a> Document<'a> {
             unanswered: Cow::Borrowed(&study.unanswered),
             agreement: Cow::Borrowed(&study.agreement),
             formulas: Cow::Borrowed(&study.formulas),
+            rulers: Cow::Borrowed(&study.rulers),
         }
     }
 

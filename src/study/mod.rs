@@ -24,12 +24,14 @@ pub(crate) mod measurable;
 mod measurement;
 mod methods;
 mod objectives;
+mod over_time;
 mod overload;
 mod places;
 mod play;
 pub mod predict;
 mod reasons;
 mod redelivery;
+mod rulers;
 mod run;
 pub mod sensitivity;
 mod settling;
@@ -51,8 +53,10 @@ pub use bottleneck::Bottleneck;
 pub(crate) use bottleneck::bottleneck;
 pub(crate) use methods::best;
 pub(crate) use objectives::margin;
+pub(crate) use over_time::changes_over_time;
+pub use rulers::{Reading, Ruler};
 pub(crate) use run::pace;
-pub use run::run;
+pub use run::{run, run_with_rulers};
 pub use trial::{Effort, Trial};
 pub use watch::{NoProgress, Watch};
 
@@ -77,6 +81,8 @@ pub struct Study {
     pub formulas: Vec<Formula>,
     /// Whether each objective is met.
     pub objectives: Vec<Judgement>,
+    /// The measurement by the rulers of other tools, the honest reading first, if that was asked for.
+    pub rulers: Vec<Reading>,
     /// The machine and the program, by name.
     pub host: BTreeMap<String, String>,
 }

@@ -261,7 +261,7 @@ fn point(
             result = again;
         }
     }
-    let MeasurementResult { answers, hand_off, turnaround, syncs, failed } = result;
+    let MeasurementResult { answers, hand_off, turnaround, syncs, failed, .. } = result;
     if let Some(failed) = failed {
         return Err(failed);
     }

@@ -1,8 +1,9 @@
 //! The main job: one scenario, every method, side by side.
 
 use super::agreement::agreement;
+use super::measurement::{self, ReadOff};
 use super::watch::Watch;
-use super::{Study, measurement, methods, simulation};
+use super::{Study, methods, over_time, simulation};
 use crate::answer::{Answer, Caveat, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
@@ -13,17 +14,31 @@ use crate::units::plain;
 ///
 /// The simulation never runs while the measurement does.
 pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
+    answered(scenario, wanted, false, watch)
+}
+
+/// The same, with the measurement read by the rulers of other tools, too.
+pub fn run_with_rulers(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
+    answered(scenario, wanted, true, watch)
+}
+
+fn answered(scenario: &Scenario, wanted: &[Method], by_rulers: bool, watch: &dyn Watch) -> Study {
     let mut answers = Vec::new();
     let mut unanswered = Vec::new();
+    let mut rulers = Vec::new();
     if wanted.contains(&Method::Theory) {
         keep(theory::answer(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Simulation) {
-        keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);
+        let simulated = simulation::simulate(scenario, watch)
+            .map(|answer| vec![Answer { latency_map: over_time::simulated(scenario, watch), ..answer }]);
+        keep(simulated, &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Measurement) && !watch.stopped() {
-        let measured = measurement::measured(scenario, watch).map(|measured| {
+        let beside = ReadOff { rulers: by_rulers, latency_map: true };
+        let measured = measurement::measured_beside(scenario, beside, watch).map(|measured| {
             unanswered.extend(measured.failed);
+            rulers = measured.readings;
             measured.answers
         });
         keep(measured, &mut answers, &mut unanswered);
@@ -63,6 +78,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
         scenario: scenario.clone(),
         answers,
         unanswered,
+        rulers,
         host,
     }
 }

@@ -288,6 +288,72 @@ fn answers_are_exported_for_prometheus() {
     assert!(err(&wrong).contains("openmetrics=FILE"), "{}", err(&wrong));
 }
 
+#[test]
+fn a_measurement_is_read_by_other_rulers_beside_the_honest_one() {
+    let desk = Desk::new("rulers", &[("mm1.toml", MM1)]);
+    let refused = desk.run(&["run", "mm1.toml", "--only", "theory,simulation", "--rulers"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("add `measurement` to it"), "{}", err(&refused));
+    let words = ["run", "mm1.toml", "--only", "measurement", "--rulers", "--set", "measurement.duration=1s"];
+    let shown = desk.run(&words);
+    assert!(out(&shown).contains("from the start of the send"), "{}", out(&shown));
+    let folder = desk.path("queuelab-results/mm1");
+    let text = std::fs::read_to_string(folder.join("answer.json")).expect("an answer");
+    let answer: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let readings = answer["rulers"].as_array().expect("readings");
+    assert_eq!(readings.len(), 6);
+    let measured =
+        answer["answers"].as_array().and_then(|all| all.iter().find(|a| a["method"] == "measurement"));
+    let quoted = &measured.expect("a measurement")["metrics"];
+    // The honest ruler is that of the table.
+    for (figure, path) in
+        [("mean", "total.latency.mean"), ("p50", "total.latency.p50"), ("max", "total.latency.max")]
+    {
+        let (read, told) = (readings[0][figure].as_f64(), quoted[path]["value"].as_f64());
+        let near = read.zip(told).is_some_and(|(read, told)| (read / told - 1.0).abs() < 1e-9);
+        assert!(near, "{figure}: {read:?} and {told:?}");
+    }
+    let page = std::fs::read_to_string(folder.join("report.html")).expect("a page");
+    assert!(page.contains("as other tools would have printed it"));
+}
+
+#[test]
+fn plots_are_svg_and_png_where_the_program_can_draw_it() {
+    let desk = Desk::new("formats", &[("mm1.toml", MM1)]);
+    let words = ["run", "mm1.toml", "--only", "theory", "--quiet", "--format", "svg,png"];
+    let kept = desk.run(&words);
+    let folder = desk.path("queuelab-results/mm1");
+    if cfg!(feature = "png") {
+        assert!(kept.status.success(), "{}", err(&kept));
+        for name in ["percentiles.svg", "percentiles.png"] {
+            assert!(folder.join(name).exists(), "{name}");
+        }
+    } else {
+        assert_eq!(kept.status.code(), Some(2));
+        assert!(err(&kept).contains("--features png"), "{}", err(&kept));
+    }
+    let wrong = desk.run(&["run", "mm1.toml", "--only", "theory", "--format", "gif"]);
+    assert!(wrong.status.code() == Some(2) && err(&wrong).contains("svg,png"), "{}", err(&wrong));
+}
+
+#[test]
+fn shells_are_offered_what_fits_the_line() {
+    let desk = Desk::new("complete", &[("mm1.toml", MM1)]);
+    let offered = |line: &[&str]| {
+        let mut words = vec!["--", "queuelab"];
+        words.extend(line);
+        let output = desk.command(&words).env("QUEUELAB_COMPLETE", "fish").output().expect("it runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(offered(&["run", "mm1.toml", "--only", "theory,m"]).contains("theory,measurement"));
+    assert!(offered(&["run", "mm1.toml", "--set", "queues.jobs.max_l"]).contains("queues.jobs.max_length="));
+    assert!(offered(&["init", "quickst"]).contains("quickstart"));
+    assert!(offered(&["run", "mm1"]).contains("mm1.toml"));
+    assert!(offered(&["reference", "max_len"]).contains("max_length"));
+    let script = out(&desk.run(&["completions", "bash"]));
+    assert!(script.contains("QUEUELAB_COMPLETE") && script.contains("queuelab"), "{script}");
+}
+
 /// The names of metrics in the queries of a dashboard.
 fn metrics_named(value: &serde_json::Value, found: &mut Vec<String>) {
     match value {

@@ -60,7 +60,8 @@ impl Axis {
         axis
     }
 
-    fn log_times(name: &str, low: f64, high: f64) -> Self {
+    /// Times on a logarithmic axis, above zero.
+    pub(super) fn log_times(name: &str, low: f64, high: f64) -> Self {
         let (from, to) = (low.log10(), high.log10());
         let steps: &[f64] = if to - from < 2.6 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let skip = (((to - from) / 8.0).ceil() as i32).max(1);

@@ -18,6 +18,13 @@ pub(super) fn latency(study: &Study) -> Option<String> {
     of("latency, p99", "p99 latency").or_else(|| of("latency, mean", "mean latency"))
 }
 
+/// How long half of the messages take at most.
+pub(super) fn median(study: &Study) -> Option<String> {
+    let sections = rows::sections(study);
+    let row = sections.first()?.rows.iter().find(|row| row.words == "latency, p50")?;
+    Some(format!("Median latency {}", figures(study, row)?))
+}
+
 /// How often methods agree.
 pub(super) fn agreement(study: &Study) -> Option<String> {
     let mut pairs: Vec<(Method, Method)> = study.agreement.iter().map(|a| (a.a, a.b)).collect();

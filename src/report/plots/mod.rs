@@ -14,6 +14,8 @@ mod deliveries;
 mod figure;
 mod finding;
 mod heat_map;
+mod histogram;
+mod latency_map;
 mod levels;
 mod lines;
 mod over_time;
@@ -56,10 +58,22 @@ pub(super) const PLOTS: &[Plot] = &[
         draw: deliveries::draw,
     },
     Plot {
+        file: "histogram.svg",
+        about: "how many messages take how long",
+        finding: finding::median,
+        draw: histogram::draw,
+    },
+    Plot {
         file: "over-time.svg",
         about: "what comes, who serves, how many wait and how long the oldest has waited, over time",
         finding: |study| finding::peak(study).map(|quoted| quoted.words),
         draw: over_time::draw,
+    },
+    Plot {
+        file: "latency-over-time.svg",
+        about: "how slow messages are, by when they were due",
+        finding: latency_map::finding,
+        draw: latency_map::draw,
     },
     Plot {
         file: "queue-length.svg",
@@ -225,8 +239,8 @@ mod tests {
     fn every_method_is_named_and_nothing_is_drawn_from_nothing() {
         let study = fixtures::five_methods();
         let files = drawn(&study, Frame::Alone);
-        // Nothing changes with time.
-        assert_eq!(files.len(), PLOTS.len() - 1);
+        // Nothing changes with time, and no messages were kept.
+        assert_eq!(files.len(), PLOTS.len() - 2);
         for (plot, svg) in files {
             for answer in
                 study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty())

@@ -11,7 +11,7 @@ use super::theme::{self, INK, Pen};
 use crate::answer::{Method, Moment};
 use crate::report::plot::Frame;
 use crate::scenario::{Feature, Scenario};
-use crate::study::Study;
+use crate::study::{Study, changes_over_time};
 
 /// Points in a line.
 const MOST_POINTS: usize = 360;
@@ -30,27 +30,14 @@ struct Strip {
     lines: Lines,
 }
 
-/// Whether something changes with time: a timetable, recorded arrivals, a backlog at the start, or servers
-/// that come and go.
-fn applies(scenario: &Scenario) -> bool {
-    let arrives = scenario.producers.iter().any(|p| {
-        use crate::scenario::Arrivals::{Schedule, Trace};
-        matches!(&p.arrivals, Schedule { .. } | Trace { .. })
-    });
-    let serves =
-        |c: &crate::scenario::Consumer| c.autoscale.is_some() || !c.shifts.is_empty() || c.outages.is_some();
-    let waits = scenario.queues.iter().any(|queue| queue.initial_backlog > 0);
-    arrives || waits || scenario.consumers.iter().any(serves)
-}
-
 /// Whether this plot has all that one of the queues' lengths would have.
 pub(super) fn replaces_lengths(study: &Study) -> bool {
-    applies(&study.scenario) && study.scenario.queues.len() == 1
+    changes_over_time(&study.scenario) && study.scenario.queues.len() == 1
 }
 
 pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let watched = levels::queues(study);
-    if !applies(&study.scenario) || watched.is_empty() {
+    if !changes_over_time(&study.scenario) || watched.is_empty() {
         return None;
     }
     let quoted = finding::peak(study);

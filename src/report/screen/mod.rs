@@ -12,7 +12,7 @@ use super::headline;
 use super::rows::heading;
 use super::style::Style;
 use super::text::{self, Paint, columns, distinct};
-use super::{verdict, words};
+use super::{rulers, verdict, words};
 use crate::answer::{Answer, Method, Trust};
 use crate::study::{Bearing, ObjectiveStatus, Study};
 use main_rows::{NamedRow, main_rows};
@@ -29,7 +29,7 @@ const ENOUGH_ROWS: usize = 6;
 /// The text of one screen, with a final newline.
 pub(super) fn text(study: &Study, bearing: &Bearing, style: &Style) -> String {
     let before = [answer(study, bearing, style), caveats(study, style)];
-    let after = [said(study, style), formulas(study, style), style.files()];
+    let after = [said(study, style), rulers::lines(study, style), formulas(study, style), style.files()];
     let taken: usize = before.iter().chain(&after).filter(|b| !b.is_empty()).map(|b| b.len() + 1).sum();
     let curves = spark_line::spark_lines(study, style.width, style.ascii);
     // A heading and a rule; the last block has no blank line behind it.

@@ -333,9 +333,9 @@ fn page(compared: &Comparison, command: &str) -> String {
     };
     let told: Vec<(Mark, String)> =
         sentences(compared).into_iter().map(|(verdict, sentence)| (mark(verdict), sentence)).collect();
-    let finding = told.first().map_or("", |(_, sentence)| sentence.trim_end_matches('.'));
-    let read = format!("what changes from `{}`", compared.names[0]);
-    let plot = page::plot(finding, &read, |frame| drawn(compared, frame));
+    // What it finds is said above it.
+    let caption = format!("What changes from `{}`", compared.names[0]);
+    let plot = page::plot(&caption, "", |frame| drawn(compared, frame));
     let tables = compared.names[1..].iter().zip(&compared.differences).map(|(name, rows)| {
         let head = ["", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"]
             .map(String::from);

@@ -7,6 +7,7 @@ use crate::scenario::{Consumer, Overflow, Scenario};
 use crate::stats::{Summary, combine};
 use crate::study::transient;
 use crate::units::seconds;
+use std::ops::Range;
 
 /// The share of a measurement's messages that is left out at its start.
 const WARMUP: f64 = 0.05;
@@ -14,6 +15,12 @@ const WARMUP: f64 = 0.05;
 pub(super) const BATCHES: u64 = 20;
 /// Messages that must lie beyond a percentile.
 const LEAST_BEYOND: f64 = 10.0;
+
+/// Which of so many messages count.
+pub(super) fn counted(scenario: &Scenario, messages: usize) -> Range<u64> {
+    let warmup = if transient::applies(scenario) { 0.0 } else { WARMUP };
+    (messages as f64 * warmup) as u64..messages as u64
+}
 
 /// The whole window, and the window in batches; where there is no steady state all of the run, and no batches
 /// that were alike.
@@ -28,10 +35,10 @@ impl Summaries {
     pub(super) fn new(
         scenario: &Scenario,
         messages: usize,
-        mut summary: impl FnMut(std::ops::Range<u64>) -> (Summary, Grids),
+        mut summary: impl FnMut(Range<u64>) -> (Summary, Grids),
     ) -> Self {
-        let (warmup, batches) = if transient::applies(scenario) { (0.0, 0) } else { (WARMUP, BATCHES) };
-        let (from, to) = ((messages as f64 * warmup) as u64, messages as u64);
+        let Range { start: from, end: to } = counted(scenario, messages);
+        let batches = if transient::applies(scenario) { 0 } else { BATCHES };
         let (whole, grids) = summary(from..to);
         let length = to - from;
         let batches = (0..batches)

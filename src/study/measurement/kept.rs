@@ -1,11 +1,14 @@
 //! Runs that were kept whole, measured or simulated, as numbers: both by the same arithmetic.
 
-use crate::answer::{Reason, path};
+use crate::answer::{LatencyMap, Reason, path};
 use crate::message::{Exit, Happened, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Scenario, Servers};
 use crate::sim::{Engine, Network};
-use crate::stats::{AfterWindow, Collector, GroupSpan, Levels, Places, QueueSpan, Span, Summary, levels_of};
+use crate::stats::{
+    AfterWindow, Collector, GroupSpan, LatencyCells, Levels, Places, QueueSpan, Span, Summary, levels_of,
+};
+use crate::study::rulers::MessageTiming;
 use crate::units::seconds;
 use crate::workload::{Block, Kept};
 use std::collections::BTreeSet;
@@ -103,6 +106,21 @@ impl KeptRun {
             first[i - 1] = first[i - 1].min(first[i]);
         }
         first
+    }
+
+    /// When the messages of a window that were served were due, begun and done.
+    pub(super) fn timings(&self, window: &Range<u64>) -> Vec<MessageTiming> {
+        let served = |e: &&Exit| e.outcome == Outcome::Served && window.contains(&e.message.id);
+        let timing =
+            |e: &Exit| MessageTiming { due: e.message.due, begun: e.sent - e.held, done: e.finished };
+        self.exits.iter().filter(served).map(timing).collect()
+    }
+
+    /// How slow messages were by when they were due.
+    pub(super) fn latency_map(&self) -> Option<LatencyMap> {
+        let mut cells = LatencyCells::default();
+        self.exits.iter().for_each(|exit| cells.left(exit));
+        cells.map()
     }
 
     /// The messages of a window as numbers, over the time in which the plan sends them.

@@ -10,10 +10,12 @@ mod cut_short;
 mod figures;
 mod kept;
 mod plan;
+mod readings;
 
 pub(super) use plan::planned;
 
 use super::places::places;
+use super::rulers::Reading;
 use super::transient;
 use super::watch::Watch;
 use crate::answer::{Answer, Caveat, Growth, MeasurementCaveat, Method, Quantity, Reason, Unanswered};
@@ -29,6 +31,7 @@ use cut_short::{censored, deadlock, finished};
 use figures::{BATCHES, Summaries, answer};
 use kept::KeptRun;
 use plan::{commits, really_happened, really_sent, scaled, slowed};
+use readings::readings;
 
 /// Nanoseconds that a hand-off between threads takes: a shorter wait is none. The same for all three, which
 /// are compared.
@@ -51,6 +54,8 @@ pub(super) struct MeasurementResult {
     pub syncs: Vec<u64>,
     /// Why it was ended, if what was measured failed.
     pub failed: Option<Unanswered>,
+    /// The measurement by the rulers of other tools, if that was asked for.
+    pub readings: Vec<Reading>,
 }
 
 /// Rehearsal, measurement and replay of a scenario, or why there is none.
@@ -85,6 +90,27 @@ pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Un
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<MeasurementResult, Unanswered> {
+    measured_beside(scenario, ReadOff::default(), watch)
+}
+
+/// What is read off a measurement beside its answers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ReadOff {
+    /// What the rulers of other tools show.
+    pub rulers: bool,
+    /// How slow messages were by when they were due.
+    pub latency_map: bool,
+}
+
+/// The same with more that is read off it.
+///
+/// # Errors
+/// As [`measured`].
+pub(super) fn measured_beside(
+    scenario: &Scenario,
+    beside: ReadOff,
+    watch: &dyn Watch,
+) -> Result<MeasurementResult, Unanswered> {
     let refuse = |reason: Reason| reason.by(Method::Measurement);
     let closed = scenario.is_closed();
     let station = FifoStation::of(scenario).filter(|_| !closed);
@@ -128,7 +154,7 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     let hosts = hosts.as_ref();
     let station = station.filter(|_| hosts.is_none());
     let mut answers =
-        answers(scenario, station.as_ref(), &planned, &run.by, &measured, &[ideal, happened], hosts);
+        answers(scenario, station.as_ref(), &planned, &run.by, &measured, [&ideal, &happened], hosts);
     run.broker.iter().for_each(|times| broker::tell(&mut answers, scenario, times, load));
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
         measurement.gates.clone_from(&run.gates);
@@ -138,7 +164,15 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         if transient::applies(scenario) {
             measurement.caveats.push(MeasurementCaveat::WholeRun.into());
         }
+        measurement.latency_map = beside.latency_map.then(|| measured.latency_map()).flatten();
     }
+    let by_other_rulers = match beside.rulers {
+        true => {
+            let host = hosts.map_or(scenario, |[_, meanwhile]| meanwhile);
+            readings(scenario, station.as_ref(), host, &planned, &measured, &happened)
+        }
+        false => Vec::new(),
+    };
     let own = run.broker.map(|times| times.own);
     Ok(MeasurementResult {
         answers,
@@ -149,6 +183,7 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         turnaround: own.map(|own| own.turnaround.scaled(speed)),
         syncs: run.syncs,
         failed: run.failed.map(|why| refuse(Reason::Failed(why))),
+        readings: by_other_rulers,
     })
 }
 
@@ -188,7 +223,7 @@ fn answers(
     planned: &Block,
     by: &str,
     measured: &KeptRun,
-    [ideal, happened]: &[Happened; 2],
+    [ideal, happened]: [&Happened; 2],
     hosts: Option<&[Scenario; 2]>,
 ) -> Vec<Answer> {
     let messages = measured.messages();
