@@ -145,6 +145,7 @@ impl<'a> Document<'a> {
             unanswered: Cow::default(),
             agreement: Cow::default(),
             formulas: Cow::default(),
+            rulers: Cow::default(),
         }
     }
 
