@@ -19,8 +19,12 @@ pub enum Growth {
     Critical,
     /// More arrives for the partitions of one server than it can serve.
     #[error(
-        "the busiest partition has rho = {}, its backlog grows by {} messages/s",
-        near_one(*rho), significant(*growth, 3)
+        "the server with the busiest partitions has rho = {}, {}",
+        near_one(*rho),
+        match *growth {
+            0.0 => "its backlog grows without bound, though slower and slower".into(),
+            growth => format!("its backlog grows by {} messages/s", significant(growth, 3)),
+        }
     )]
     Partition {
         /// Of the busiest server.
@@ -62,6 +66,19 @@ pub enum Growth {
         growth: f64,
         /// Half the width of its interval.
         half_width: Option<f64>,
+    },
+    /// A queue was seen to grow in some replications alone, and not to come back.
+    #[error(
+        "in {grew} of {of} replications the backlog of `{queue}` grew until the end: it may hold for long, but \
+         does not come back once it has collapsed"
+    )]
+    Collapsing {
+        /// The queue.
+        queue: String,
+        /// Replications in which it grew.
+        grew: usize,
+        /// All of them.
+        of: usize,
     },
     /// More comes to one queue of several than its servers can do, all of them or the busiest by its
     /// partitions.

@@ -1,8 +1,11 @@
 //! What partitions, back-offs and outages mean here, where a reader may take them for something else.
 
-use super::model::{Ack, Consumer, Queue, RetryOrder, Scenario};
+use super::model::{Ack, Arrivals, Consumer, Queue, RetryOrder, Scenario};
 use crate::answer::{Caveat, ScenarioCaveat};
 use crate::workload::laws::Law;
+
+/// Names that a sentence has room for.
+const NAMED: usize = 5;
 
 impl Scenario {
     /// What the partitions of its queues and the outages of its consumers are, where others would give other
@@ -10,7 +13,15 @@ impl Scenario {
     pub fn caveats(&self) -> Vec<Caveat> {
         let partitions = (0..self.queues.len()).flat_map(|queue| self.partition_caveats(queue));
         let outages = self.consumers.iter().flat_map(|c| [outage_caveat(c), repair_caveat(c)]).flatten();
-        partitions.chain(self.back_off_caveats()).chain(outages).map(Caveat::from).collect()
+        let own = partitions.chain(self.back_off_caveats()).chain(outages).chain(self.periodic_caveat());
+        own.map(Caveat::from).collect()
+    }
+
+    /// Several producers with constant gaps: where their sends lie to one another decides the waits.
+    fn periodic_caveat(&self) -> Option<ScenarioCaveat> {
+        let periodic = self.producers.iter().filter(|p| matches!(p.arrivals, Arrivals::Periodic));
+        let producers: Vec<String> = periodic.map(|p| p.name.clone()).take(NAMED).collect();
+        (producers.len() > 1).then_some(ScenarioCaveat::PeriodicInStep { producers })
     }
 
     fn partition_caveats(&self, queue: usize) -> Vec<ScenarioCaveat> {
@@ -62,11 +73,12 @@ impl Scenario {
 /// Servers that stop at times of their own, where an outage of all at once would be another question.
 fn outage_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
     let outages = consumer.outages.as_ref()?;
-    let random = !matches!((&outages.up, &outages.down), (Law::Deterministic(_), Law::Deterministic(_)));
-    let several = consumer.most_servers().is_none_or(|n| n > 1);
-    let together = consumer.outages.as_ref().is_some_and(|outages| outages.together);
-    (random && several && !together)
-        .then(|| ScenarioCaveat::OutagesIndependent { group: consumer.name.clone() })
+    let constant = matches!((&outages.up, &outages.down), (Law::Deterministic(_), Law::Deterministic(_)));
+    let (several, group) = (consumer.most_servers().is_none_or(|n| n > 1), consumer.name.clone());
+    (several && !outages.together).then_some(match constant {
+        true => ScenarioCaveat::OutagesInStep { group },
+        false => ScenarioCaveat::OutagesIndependent { group },
+    })
 }
 
 /// A message whose server is repaired keeps it.

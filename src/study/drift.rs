@@ -13,6 +13,10 @@ const DRIFT_CONFIDENCE: f64 = 0.999;
 const LEAST_DRIFT: f64 = 0.005;
 /// Half-widths below this share of the value are those of equal values, but for rounding.
 const ALIKE: f64 = 1e-9;
+/// A backlog that grows in one replication by more than this share of the arrivals, and so many times as
+/// much as is usual in the others, has collapsed there.
+const COLLAPSE: f64 = 0.02;
+const UNUSUAL: f64 = 20.0;
 /// Growth over how far the mean lay above the start: 2 where a backlog grows evenly, 1 where a queue has
 /// filled up.
 const EVENLY: f64 = 1.5;
@@ -66,7 +70,25 @@ fn drifting(scenario: &Scenario, loads: &[Load], runs: &[Vec<Drift>]) -> Option<
             worst = Some((mean, Growth::Drifting { queue, growth: mean, half_width: half }));
         }
     }
-    worst.map(|(_, grows)| grows).or_else(|| fullest(loads))
+    worst.map(|(_, grows)| grows).or_else(|| fullest(loads)).or_else(|| collapsing(scenario, loads, runs))
+}
+
+/// The queue of which nobody knows beforehand whether it holds, and that was seen to grow until the end in
+/// some replications: clients that send again keep up an overload that chance began.
+fn collapsing(scenario: &Scenario, loads: &[Load], runs: &[Vec<Drift>]) -> Option<Growth> {
+    let unknown = |queue: &usize| loads.get(*queue).is_none_or(|load| !load.is_known());
+    let groups = scenario.consumers_by_queue();
+    let consumed = (0..scenario.queues.len()).filter(|queue| !groups[*queue].is_empty());
+    consumed.filter(unknown).find_map(|queue| {
+        let mut usual: Vec<f64> = runs.iter().map(|run| run[queue].grown.abs()).collect();
+        usual.sort_by(f64::total_cmp);
+        let usual = usual[usual.len() / 2];
+        let grew = runs.iter().map(|run| &run[queue]).filter(|drift| {
+            drift.grown > (COLLAPSE * drift.came).max(UNUSUAL * usual) && drift.grown > EVENLY * drift.risen
+        });
+        let (grew, of) = (grew.count(), runs.len());
+        (grew > 0).then(|| Growth::Collapsing { queue: scenario.queues[queue].name.clone(), grew, of })
+    })
 }
 
 /// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its

@@ -2,7 +2,7 @@
 
 use super::agreement::REHEARSAL_TOLERANCE;
 use super::{Judgement, ObjectiveStatus, Study, methods};
-use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic, Trust};
+use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic, Trust, Unanswered};
 use crate::load;
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
@@ -97,7 +97,25 @@ pub(super) fn on_broker<'a>(scenario: &Scenario, answers: &'a [Answer]) -> Optio
     measured.filter(|_| load::is_broker(scenario))
 }
 
+/// Whether a broker was to be measured, and no measurement of it can be trusted.
+pub(super) fn is_untold_broker(scenario: &Scenario, answers: &[Answer], unanswered: &[Unanswered]) -> bool {
+    let tried = answers.iter().any(|a| a.method == Method::Measurement)
+        || unanswered.iter().any(|u| u.method == Method::Measurement);
+    tried && load::is_broker(scenario) && on_broker(scenario, answers).is_none()
+}
+
+/// What an ideal host meets is undecided on a broker of which nothing is known.
+pub(super) fn judge_untold(judgements: &mut [Judgement]) {
+    let passed = judgements.iter_mut().filter(|judgement| judgement.outcome == ObjectiveStatus::Pass);
+    passed.for_each(|judgement| judgement.outcome = ObjectiveStatus::Inconclusive);
+}
+
 impl Study {
+    /// Whether a broker was to be measured, and no measurement of it can be trusted.
+    pub(crate) fn is_untold_broker(&self) -> bool {
+        is_untold_broker(&self.scenario, &self.answers, &self.unanswered)
+    }
+
     /// The answers that the first sentence tells of: that of a broker alone, where one was measured.
     pub(crate) fn telling(&self) -> &[Answer] {
         on_broker(&self.scenario, &self.answers).map_or(&self.answers, std::slice::from_ref)

@@ -68,6 +68,8 @@ fn answered(scenario: &Scenario, wanted: &[Method], by_rulers: bool, watch: &dyn
     super::objectives::judge_growth(&mut objectives, scenario);
     if let Some(measured) = super::objectives::on_broker(scenario, steady) {
         super::objectives::judge_on_broker(&mut objectives, measured);
+    } else if super::objectives::is_untold_broker(scenario, &answers, &unanswered) {
+        super::objectives::judge_untold(&mut objectives);
     }
     let mut host = load::host();
     answers.iter().for_each(|a| host.extend(a.host.clone()));

@@ -54,6 +54,26 @@ pub enum ScenarioCaveat {
         /// The consumer group.
         group: String,
     },
+    /// Servers whose outages are constant stop together for ever.
+    #[error(
+        "the servers of `{group}` begin at the same instant, and up and down times are constant: they all stop \
+         at the same instants, as with together = true; write up = \"exponential(…)\" for servers that stop \
+         one by one"
+    )]
+    OutagesInStep {
+        /// The consumer group.
+        group: String,
+    },
+    /// Several producers send in constant gaps, whose distances stay what they are.
+    #[error(
+        "the periodic sends of {} begin at the same instant and keep their distances for ever: how long \
+         messages wait hangs on them, and with other starts it would be something else",
+        producers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    )]
+    PeriodicInStep {
+        /// The producers, at most as many as are named.
+        producers: Vec<String>,
+    },
     /// A message whose server is repaired keeps it.
     #[error("the time in service at `{group}` counts repairs meanwhile; the utilization does not")]
     RepairsInService {

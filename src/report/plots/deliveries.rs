@@ -29,7 +29,8 @@ pub(super) fn finding(study: &Study) -> Option<String> {
         Some(format!("{} {}", added.label, scale.show_with_unit(Some(&mean))))
     };
     let parts: Vec<String> = added(study).iter().take(3).filter_map(told).collect();
-    (!parts.is_empty()).then(|| format!("On average {}", parts.join(", ")))
+    (!parts.is_empty())
+        .then(|| format!("On {}, on average: {}", study.scenario.measurement.target, parts.join(", ")))
 }
 
 pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
@@ -51,16 +52,22 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
         band: Vec::new(),
     });
     let lines = Lines::new(lines.collect(), 0.0);
-    let mut notes = lines.notes();
+    let mut notes = vec![
+        "idle hop: from a publish to a consumer that waits for it; turnaround: from the end of a service to the \
+         next message that waits; confirm: until the broker's confirm; a line ends where fewer than ten are slower"
+            .to_string(),
+    ];
+    notes.extend(lines.notes());
     if hidden > 0 {
         notes.push(format!("{hidden} more, which took less, are not drawn"));
     }
     let shows = "how long a broker's deliveries and confirms took";
     let description = format!("{shows}: {}", finding(study).unwrap_or_default());
+    let subtitle = format!("{} · measurement, seed {}", super::name(study), study.scenario.seed);
     Some(figure::noted(
         frame,
         (HEIGHT, Columns::of(frame)),
-        (&super::title(finding(study), shows), &super::how(study)),
+        (&super::title(finding(study), shows), &subtitle),
         (&description, &notes),
         |figure| {
             let y = Axis::times("time", fastest * 0.8, slowest * 1.25);
@@ -76,22 +83,18 @@ fn added(study: &Study) -> Vec<Added> {
     let [queues, groups, producers] =
         [scenario.queues.len(), scenario.consumers.len(), scenario.producers.len()].map(|count| count > 1);
     let of = |words: &str, name: &str, several: bool| {
-        if several {
-            format!("{words} `{name}`")
-        } else {
-            words.split(" of ").next().unwrap_or(words).to_string()
-        }
+        if several { format!("{words} of `{name}`") } else { words.to_string() }
     };
     let hops = scenario.queues.iter().map(|queue| {
-        one(answer, &format!("queues.{}", queue.name), Quantity::Hop, of("idle hop of", &queue.name, queues))
+        one(answer, &format!("queues.{}", queue.name), Quantity::Hop, of("idle hop", &queue.name, queues))
     });
     let turnarounds = scenario.consumers.iter().map(|group| {
         let place = format!("consumers.{}", group.name);
-        one(answer, &place, Quantity::Turnaround, of("turnaround of", &group.name, groups))
+        one(answer, &place, Quantity::Turnaround, of("turnaround", &group.name, groups))
     });
     let confirms = scenario.producers.iter().map(|producer| {
         let place = format!("producers.{}", producer.name);
-        one(answer, &place, Quantity::Confirm, of("confirm of", &producer.name, producers))
+        one(answer, &place, Quantity::Confirm, of("confirm", &producer.name, producers))
     });
     let mut all: Vec<Added> = hops.chain(turnarounds).chain(confirms).flatten().collect();
     let mean = |added: &Added| added.mean.and_then(|mean| mean.value).unwrap_or(0.0);
@@ -124,6 +127,6 @@ mod tests {
             study.answers[3].set(&queue, "hop", statistic, Estimate::exact(value));
         }
         let svg = draw(&study, Frame::Alone).expect("a plot");
-        assert!(svg.contains("On average idle hop 500 µs"), "{svg}");
+        assert!(svg.contains("on average: idle hop 500 µs"), "{svg}");
     }
 }

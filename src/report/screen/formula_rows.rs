@@ -5,6 +5,9 @@ use crate::answer::{Estimate, Formula, FormulaNote, MetricId, PlaceId};
 use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::study::{Bottleneck, Study, best, bottleneck};
 
+/// An error from which on a count is of something else than what is compared with it.
+const MISCOUNT: f64 = 0.05;
+
 /// The four of them, in the order of the source documents.
 const ALL: [&str; 4] =
     ["throughput = N / T", "throughput = P / C", "delay = Q / C", "latency = T_p + T_q + T_c"];
@@ -46,7 +49,12 @@ fn row(study: &Study, formula: &Formula) -> Vec<String> {
         if formula.value.is_finite() { show(Some(Estimate::exact(formula.value))) } else { UNKNOWN.into() };
     let error = formula.error.map_or(UNKNOWN.into(), relative);
     let scales = study.scenario.consumers.iter().any(|group| group.autoscale.is_some());
-    let why = clause(&formula.note);
+    let why = match (&formula.note, formula.error) {
+        (FormulaNote::CountOverTime | FormulaNote::CountOfStretch, Some(error)) if error.abs() > MISCOUNT => {
+            "N: sent, which is not what is served".into()
+        }
+        (note, _) => clause(note),
+    };
     // Where servers come and go, the formulas' C is of all that there may be.
     let why = match formula.error {
         Some(error) if scales && error.abs() > 0.05 => "C: servers come and go".into(),
@@ -60,10 +68,10 @@ fn clause(note: &FormulaNote) -> String {
     match note {
         FormulaNote::CountOverTime | FormulaNote::CountOfStretch => "right, by definition".into(),
         FormulaNote::AtThePeak => "right at the peak".into(),
-        FormulaNote::RatesRatio { offered, capacity, .. } if offered >= capacity => {
+        FormulaNote::RatesRatio { lossy: true, .. } => "ρ offered, before losses".into(),
+        FormulaNote::RatesRatio { offered, capacity, .. } if offered > capacity => {
             "no rate but ρ: it grows".into()
         }
-        FormulaNote::RatesRatio { lossy: true, .. } => "ρ offered, before losses".into(),
         FormulaNote::RatesRatio { timetable: true, .. } => "ρ, by the mean rate".into(),
         FormulaNote::RatesRatio { .. } => "no rate, but ρ".into(),
         FormulaNote::NobodyWaits => "right: nobody waits".into(),

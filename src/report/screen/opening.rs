@@ -84,6 +84,10 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
             format!("No, it misses {} of {all} objectives: ", of(ObjectiveStatus::Fail))
         }
         ObjectiveStatus::Fail => "No, it does not hold: ".into(),
+        ObjectiveStatus::Inconclusive if study.is_untold_broker() => {
+            let target = &study.scenario.measurement.target;
+            format!("Undecided, for no measurement on {target} can be trusted; without a broker: ")
+        }
         ObjectiveStatus::Inconclusive => "Undecided: ".into(),
     };
     let decided = judgement.by.and_then(|method| study.answer(method));
