@@ -12,8 +12,11 @@ use crate::study::Study;
 use crate::units::{Time, seconds};
 
 const HEIGHT: i32 = 180;
-/// Intervals, on wide and on narrow pages.
+/// Intervals, on wide and on narrow pages; fewer where there were no more than so many messages for each, but
+/// not fewer than these.
 const INTERVALS: (usize, usize) = (60, 30);
+const MESSAGES: u64 = 40;
+const FEWEST: usize = 12;
 /// The slowest messages lie beyond the axis: the percentile spectrum has them.
 const SHOWN: f64 = 0.995;
 /// Where the slowest that are shown take so many times as long as the fastest twentieth, intervals are alike
@@ -30,7 +33,12 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     // What takes exactly so long is inside.
     let high = 1.01 * high;
     let low = of(0.05).filter(|low| *low > 0.0).reduce(f64::min).unwrap_or(high);
-    let count = if frame == Frame::Phone { INTERVALS.1 } else { INTERVALS.0 };
+    let most = if frame == Frame::Phone { INTERVALS.1 } else { INTERVALS.0 };
+    let counted = laws.iter().filter_map(|(_, law)| match law {
+        Distribution::Histogram(h) if !h.is_empty() => Some(h.len()),
+        _ => None,
+    });
+    let count = counted.min().map_or(most, |n| ((n / MESSAGES) as usize).clamp(FEWEST, most));
     let wide = high / low > WIDE;
     let edges: Vec<f64> = (0..=count)
         .map(|i| i as f64 / count as f64)
