@@ -4,6 +4,7 @@
 //! grafted into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a
 //! whole (`check`). The way back is [`resolved`].
 
+mod beginning;
 mod bounds;
 mod capacity;
 mod caveats;
@@ -154,6 +155,7 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     clash::check(&mut cx, &tree, &scenario);
     joins_checked::check(&mut cx, &tree, &scenario);
     if cx.problems.is_empty() {
+    beginning::check(&mut cx, &tree, &scenario);
         scenario.sweep = sweep::read(&mut cx, &tree);
     }
     if cx.problems.is_empty() {

@@ -17,6 +17,7 @@ use super::sender::{level, levels, sender};
 use super::servers_needed::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
+use super::squares::squares;
 use super::{Network, NetworkEvent, heads::LineHeads};
 use crate::behaviour::{
     ConsumerPolicy, Draws, MessageIdentity, MessageKeys, QueuePolicy, Role, ServerScaler, TimeScale,
@@ -99,6 +100,7 @@ impl<S: Blocks> Network<S> {
             sampler: sampler.unwrap_or(LevelSampler::never()),
             tells_age: scenario.asks_age(),
             paced: paced(scenario),
+            squares: squares(scenario),
             host: Host::new(
                 time(scenario.simulation.overheads.hand_off),
                 time(scenario.simulation.overheads.turnaround),
@@ -131,12 +133,8 @@ impl<S: Blocks> Network<S> {
                 for i in 0..most {
                     let index = self.servers.len() as u32;
                     let phase = if i < count { Phase::Idle } else { Phase::Off };
-                    self.servers.push(SimServer::new(
-                        (g, self.groups[g as usize].column),
-                        queue as u32,
-                        station.servers.len() as u32,
-                        phase,
-                    ));
+                    let (column, number) = (self.groups[g as usize].column, station.servers.len() as u32);
+                    self.servers.push(SimServer::new((g, column), queue as u32, number, phase));
                     station.servers.push(index);
                     if i < count {
                         self.groups[g as usize].count.up(0);
@@ -190,6 +188,7 @@ impl<S: Blocks> Network<S> {
             self.think(client);
         }
         self.keep_pace();
+        self.keep_squares();
     }
 
     fn clients_of_all(&mut self) -> u32 {

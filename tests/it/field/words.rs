@@ -4,8 +4,10 @@
 
 mod blocking_retries;
 mod choosing;
+mod drains;
 mod head_expiry;
 mod held_back;
+mod instants;
 mod joins;
 mod late_acks;
 mod locks;
@@ -18,6 +20,7 @@ mod resources;
 mod several_servers;
 mod shared_workers;
 mod timetables;
+mod spreads;
 mod transit;
 
 use super::{both, refusal, simulated, value};
