@@ -18,6 +18,8 @@ pub enum Feature {
     OwnFailures,
     /// Clients send again what is not answered.
     Resend,
+    /// Sends that are limited to a rate.
+    SendLimit,
     /// Some producers' messages expire.
     OwnTimeToLive,
     /// Any order but that of arrival, whichever; each has a feature of its own as well.
@@ -142,6 +144,7 @@ pub struct Use {
 impl Use {
     /// The setting that asks for it, as it can be written: `queues.jobs.discipline = "priority"`.
     pub fn setting(&self) -> String {
+            SendLimit,
         let (table, setting, _) = self.feature.row();
         format!("{}.{}.{setting}", table.name(), self.name)
     }
@@ -149,7 +152,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 59] = {
+    pub const ALL: [Feature; 60] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -214,6 +217,9 @@ impl Feature {
         ]
     };
 
+            Feature::SendLimit => {
+                (Producers, "rate_limit", "sends are limited to a rate (rate_limit of a producer)")
+            }
     /// The table and the setting that ask for it, and what it means, as a sentence about the scenario.
     fn row(self) -> (NamedTable, &'static str, &'static str) {
         use NamedTable::{Consumers, Producers, Queues, Topics};

@@ -36,6 +36,7 @@ impl Queue {
             Discipline::Deadline => Some(Feature::Deadline),
             Discipline::RoundRobin => Some(Feature::RoundRobin),
             Discipline::ProcessorSharing => Some(Feature::ProcessorSharing),
+            (self.rate_limit.is_some(), Feature::SendLimit),
         };
         let overflow = |which| self.max_length.is_some() && self.overflow == which;
         let settings = there([

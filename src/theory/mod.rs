@@ -335,6 +335,17 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &transient::Fluid,
 ];
 
+/// Whether a model fits; what none of them knows, of queues and of networks, comes first.
+///
+/// # Errors
+/// The first reason against it.
+fn fits(model: &dyn ClosedForm, scenario: &Scenario) -> Result<(), Mismatch> {
+    match scenario.producers.iter().any(|p| p.rate_limit.is_some()) {
+        true => Err(Feature::SendLimit.into()),
+        false => model.applies(scenario),
+    }
+}
+
 /// What theory says about a scenario: by the first model that fits.
 ///
 /// # Errors
@@ -350,7 +361,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     }
     let mut nearest: Option<(usize, &str, Mismatch)> = None;
     for model in MODELS {
-        match model.applies(scenario) {
+        match fits(*model, scenario) {
             Ok(()) => {
                 let mut answer =
                     model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;

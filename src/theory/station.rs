@@ -177,6 +177,7 @@ impl<'a> Station<'a> {
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
             Feature::OwnTimeToLive => self.streams.iter().any(|s| s.producer.ttl.is_some()),
+            Feature::SendLimit => self.streams.iter().any(|s| s.producer.rate_limit.is_some()),
             Feature::Resend => self.streams.iter().any(|s| s.producer.resend.is_some()),
             Feature::BlockingRetry => {
                 let fails = self.has(Feature::Failures) || self.has(Feature::OwnFailures);
@@ -326,6 +327,7 @@ impl<'a> StationStream<'a> {
     pub fn of(producer: &'a Producer) -> Self {
         let gaps = match gaps_of(&producer.arrivals, producer.rate, &producer.batch) {
             Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
+            _ if producer.rate_limit.is_some() => Gaps::Other("sends are limited to a rate"),
                 Gaps::Other("random send times make the gaps between arrivals dependent")
             }
             gaps => gaps,

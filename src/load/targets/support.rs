@@ -126,6 +126,10 @@ pub(super) fn null_limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
 impl TargetEntry {
     /// How it plays a feature.
     pub(crate) fn support(&self, feature: Feature) -> Support {
+        // When a message may be sent is known beforehand.
+        if feature == Feature::SendLimit {
+            return Support::Played;
+        }
         // Who plays outages plays those of a whole group, and says there what is otherwise.
         if feature == Feature::GroupOutages {
             return match self.support(Feature::Outages) {

@@ -17,6 +17,7 @@ mod rate_limits;
 mod rebalancing;
 mod resending;
 mod resources;
+mod send_limits;
 mod several_servers;
 mod shared_workers;
 mod timetables;

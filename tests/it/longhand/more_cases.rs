@@ -297,6 +297,27 @@ pub(super) fn networks() -> Vec<Scene> {
             "late by sending",
             vec![Producer { send: 2 * MS + 1, ..sends(instants(7, 300, 3 * MS)) }],
             vec![
+        several(
+            "limited sends",
+            vec![Producer { limit: Some((4_000_000, 5)), send: MS / 7, ..sends(instants(7, 300, 4 * MS)) }],
+            vec![queue()],
+            vec![serves(1, 3 * MS)],
+        ),
+        several(
+            "limited sends beside others, who wait for room",
+            vec![
+                Producer { limit: Some((8_000_000, 1)), ..sends(instants(7, 150, 6 * MS)) },
+                sends(instants(8, 150, 7 * MS)),
+            ],
+            vec![Queue { max_length: Some(3), overflow: "block", ..queue() }],
+            vec![serves(2, 7 * MS)],
+        ),
+        several(
+            "limited sends, given up",
+            vec![Producer { limit: Some((5_000_000, 2)), ..sends(instants(9, 250, 3 * MS)) }],
+            vec![Queue { ttl: Some(9 * MS + 7), dead: Some(1), ..queue() }, queue()],
+            vec![serves(1, 6 * MS), from(vec![1], serves(1, 2 * MS))],
+        ),
                 Queue { max_length: Some(3), overflow: "drop-head", dead: Some(1), ..queue() },
                 Queue { ttl: Some(9 * MS), ..queue() },
             ],

@@ -28,6 +28,8 @@ pub(super) struct Producer {
     pub poison: bool,
     /// After how long a client sends again, and how often.
     pub resend: Option<(Ns, u64)>,
+    /// A limit of sends: one every so often, and so many at once after a rest.
+    pub limit: Option<(Ns, u64)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -137,6 +139,7 @@ pub(super) fn sends(due: Vec<Ns>) -> Producer {
         resend: None,
     }
 }
+        limit: None,
 
 /// Some equal servers of the first queue.
 pub(super) fn serves(count: usize, service: Ns) -> Group {
@@ -246,6 +249,10 @@ impl Producer {
         line(&mut text, "resend", resend);
         text
     }
+        let limit = self
+            .limit
+            .map(|(every, burst)| format!("{{ rate = \"{:?}/s\", burst = {burst} }}", 1e9 / every as f64));
+        line(&mut text, "rate_limit", limit);
 }
 
 impl Queue {

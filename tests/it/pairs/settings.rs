@@ -507,6 +507,7 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
             ("consumers.c", "from", "[\"s\", \"q\"]"),
             ("queues.s", "partitions", ""),
             ("producers.s", "to", "\"s\""),
+    ("limited sends", &[("producers.p", "rate_limit", "{ rate = \"8/s\", burst = 2 }")]),
             ("producers.s", "rate", "\"1/s\""),
         ],
     ),
