@@ -4,7 +4,7 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{ProducerWork, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Expiry, Feature, LateAck, Locks,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Expiry, Feature, HeldBy, LateAck, Locks,
     Overflow, Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
 };
 use crate::workload::laws::Law;
@@ -209,6 +209,7 @@ impl<'a> Station<'a> {
             }
             Feature::Transit => groups.iter().any(|c| c.transit.is_some()),
             Feature::DeliverAfter => queue.deliver_after.is_some(),
+            Feature::HeldByConsumer => queue.held_by == HeldBy::Consumer,
             Feature::TimeToLive => queue.message_ttl.is_some(),
             // What came first expires first, if all may wait for as long.
             Feature::HeadExpiry => {
@@ -326,8 +327,8 @@ impl<'a> StationStream<'a> {
     /// another one, but makes independent gaps dependent.
     pub fn of(producer: &'a Producer) -> Self {
         let gaps = match gaps_of(&producer.arrivals, producer.rate, &producer.batch) {
-            Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
             _ if producer.rate_limit.is_some() => Gaps::Other("sends are limited to a rate"),
+            Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
                 Gaps::Other("random send times make the gaps between arrivals dependent")
             }
             gaps => gaps,

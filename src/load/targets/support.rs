@@ -29,7 +29,7 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::LoadDependentService => Some(Support::Refused(
             "a thread that works does not become faster or slower by what others do: leave it out",
         )),
-        Feature::DeliverAfter => Some(Support::Refused(
+        Feature::DeliverAfter | Feature::HeldByConsumer => Some(Support::Refused(
             "no target holds a message back before its first delivery: give its producer a send_time",
         )),
         Feature::Resend => Some(Support::Refused(

@@ -27,8 +27,8 @@ use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waitin
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Consumer, Discipline, Durability, Feature, Locks, PrefetchBy, Queue, ResourceSharing, RetryOrder,
-    Scenario, Servers,
+    Ack, Consumer, Discipline, Durability, Feature, HeldBy, Locks, PrefetchBy, Queue, ResourceSharing,
+    RetryOrder, Scenario, Servers,
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
@@ -271,7 +271,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
     let unlimited = groups.iter().find(|(_, c)| c.count == Servers::Unlimited).map(|(i, _)| *i as u32);
     let batching = groups.iter().any(|(_, c)| c.batch.is_some());
-    let transits = groups.iter().any(|(_, c)| c.transit.is_some());
+    let by_servers = queue.held_by == HeldBy::Consumer;
+    let transits = by_servers || groups.iter().any(|(_, c)| c.transit.is_some());
     let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching && !transits;
     let alone: Vec<&Consumer> = groups.iter().map(|(_, c)| *c).collect();
     let members = Members::of(queue, &alone, time);
@@ -308,7 +309,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
         late_ack: queue.late_ack,
-        admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some(),
+        admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some() && !by_servers,
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),
         sync: scenario

@@ -20,8 +20,8 @@ mod resources;
 mod send_limits;
 mod several_servers;
 mod shared_workers;
-mod timetables;
 mod spreads;
+mod timetables;
 mod transit;
 
 use super::{both, refusal, simulated, value};

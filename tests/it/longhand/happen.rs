@@ -165,9 +165,10 @@ impl World<'_> {
     fn comes_in(&mut self, stay: usize) {
         let q = &self.scene.queues[self.stays[stay].queue];
         (self.stays[stay].sent, self.stays[stay].place) = (self.now, self.now);
-        self.stays[stay].state = State::Waits { from: self.now + q.held };
-        if q.held > 0 {
-            self.at(self.now + q.held, Event::Wake);
+        let held = if q.by_servers { 0 } else { q.held };
+        self.stays[stay].state = State::Waits { from: self.now + held };
+        if held > 0 {
+            self.at(self.now + held, Event::Wake);
         }
         if let Some(ttl) = q.ttl {
             self.at(self.now + ttl, Event::Expire(stay));

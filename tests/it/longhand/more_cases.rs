@@ -4,6 +4,7 @@ use super::cases::{MS, at, one, queue, several, three};
 use super::scene::{Bucket, Group, Outages, Producer, Queue, Scale, Scene, To, instants, sends, serves};
 
 pub(super) fn servers() -> Vec<Scene> {
+    let held = |held| Queue { held, by_servers: true, ..queue() };
     let bucket = |each| Some(Bucket { every: 4_000_000, burst: 3, each });
     let unequal = |choice, g: Group| Group { choice, speeds: vec![(1, 2), (2, 1), (1, 1)], ..g };
     let scale = Scale {
@@ -59,6 +60,17 @@ pub(super) fn servers() -> Vec<Scene> {
             vec![three()[0].clone()],
             vec![Queue { partitions: Some(3), ..queue() }],
             vec![serves(3, MS)],
+        ),
+        one("held by a server, one at a time", held(2 * MS + 1), vec![serves(1, 2 * MS)]),
+        one(
+            "held by servers in their windows",
+            held(9 * MS + 1),
+            vec![Group { prefetch: 4, ..serves(2, 5 * MS) }],
+        ),
+        one(
+            "held by servers, ttl, retries",
+            Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7 * MS + 1) },
+            vec![Group { prefetch: 3, fails: true, retry: Some((2 * MS, 9 * MS)), ..serves(2, 2 * MS) }],
         ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
         one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),
@@ -285,18 +297,6 @@ pub(super) fn networks() -> Vec<Scene> {
                 ..serves(1, MS)
             }],
         ),
-        several("sent again", resends(9 * MS + 1, 2), vec![queue()], vec![serves(2, 5 * MS)]),
-        several("given up", resends(9 * MS + 1, 0), vec![queue()], vec![serves(2, 7 * MS)]),
-        several(
-            "sent again, bounded",
-            resends(9 * MS + 1, 1),
-            vec![Queue { max_length: Some(3), ..queue() }],
-            vec![serves(2, 6 * MS)],
-        ),
-        several(
-            "late by sending",
-            vec![Producer { send: 2 * MS + 1, ..sends(instants(7, 300, 3 * MS)) }],
-            vec![
         several(
             "limited sends",
             vec![Producer { limit: Some((4_000_000, 5)), send: MS / 7, ..sends(instants(7, 300, 4 * MS)) }],
@@ -318,6 +318,18 @@ pub(super) fn networks() -> Vec<Scene> {
             vec![Queue { ttl: Some(9 * MS + 7), dead: Some(1), ..queue() }, queue()],
             vec![serves(1, 6 * MS), from(vec![1], serves(1, 2 * MS))],
         ),
+        several("sent again", resends(9 * MS + 1, 2), vec![queue()], vec![serves(2, 5 * MS)]),
+        several("given up", resends(9 * MS + 1, 0), vec![queue()], vec![serves(2, 7 * MS)]),
+        several(
+            "sent again, bounded",
+            resends(9 * MS + 1, 1),
+            vec![Queue { max_length: Some(3), ..queue() }],
+            vec![serves(2, 6 * MS)],
+        ),
+        several(
+            "late by sending",
+            vec![Producer { send: 2 * MS + 1, ..sends(instants(7, 300, 3 * MS)) }],
+            vec![
                 Queue { max_length: Some(3), overflow: "drop-head", dead: Some(1), ..queue() },
                 Queue { ttl: Some(9 * MS), ..queue() },
             ],

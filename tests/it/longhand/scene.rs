@@ -42,6 +42,8 @@ pub(super) struct Queue {
     pub ttl: Option<Ns>,
     pub head: bool,
     pub held: Ns,
+    /// Whether servers hold what is held back.
+    pub by_servers: bool,
     pub limit: Option<u32>,
     pub dead: Option<usize>,
     pub visibility: Option<Ns>,
@@ -137,9 +139,9 @@ pub(super) fn sends(due: Vec<Ns>) -> Producer {
         keyed: false,
         poison: false,
         resend: None,
+        limit: None,
     }
 }
-        limit: None,
 
 /// Some equal servers of the first queue.
 pub(super) fn serves(count: usize, service: Ns) -> Group {
@@ -247,12 +249,12 @@ impl Producer {
         let resend =
             self.resend.map(|(after, most)| format!("{{ after = \"{after}ns\", at_most = {most} }}"));
         line(&mut text, "resend", resend);
-        text
-    }
         let limit = self
             .limit
             .map(|(every, burst)| format!("{{ rate = \"{:?}/s\", burst = {burst} }}", 1e9 / every as f64));
         line(&mut text, "rate_limit", limit);
+        text
+    }
 }
 
 impl Queue {
@@ -265,6 +267,7 @@ impl Queue {
         line(&mut text, "message_ttl", self.ttl.and_then(time));
         line(&mut text, "expiry", self.head.then(|| "\"head\"".into()));
         line(&mut text, "deliver_after", time(self.held));
+        line(&mut text, "held_by", self.by_servers.then(|| "\"consumer\"".into()));
         line(&mut text, "delivery_limit", self.limit.map(|n| n.to_string()));
         line(&mut text, "dead_letter", self.dead.map(|q| format!("\"q{q}\"")));
         line(&mut text, "visibility_timeout", self.visibility.and_then(time));
