@@ -1,6 +1,6 @@
 //! Why there is no steady state: which backlog grows without end, and how fast.
 
-use crate::units::{near_one, significant};
+use crate::units::{near_one, plain, significant};
 
 /// A backlog that grows without end; as text, a sentence without a full stop. Rates are messages a second.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -31,6 +31,19 @@ pub enum Growth {
         rho: f64,
         /// Of all servers.
         growth: f64,
+    },
+    /// A producer makes more than it may send.
+    #[error(
+        "`{producer}` makes {} messages/s and may send {}: what waits to be sent grows without end",
+        plain(*rate, 4), plain(*limit, 4)
+    )]
+    Unsent {
+        /// Its name.
+        producer: String,
+        /// Messages a second that it makes.
+        rate: f64,
+        /// What its rate limit allows.
+        limit: f64,
     },
     /// Service times have no mean.
     #[error(

@@ -41,8 +41,10 @@ pub enum Statistic {
     Max,
     /// The value below which this share lies.
     Percentile(f64),
-    /// The share of the messages that take no longer than this, in seconds.
+    /// The share of the messages, or of the runs, that take no longer than this, in seconds.
     Within(f64),
+    /// The value at an instant, in seconds from the beginning.
+    At(f64),
 }
 
 impl Statistic {
@@ -57,15 +59,21 @@ impl Statistic {
         }
     }
 
-    fn parse(name: &str, of: Statistics) -> Option<Self> {
+    fn parse(name: &str, quantity: Quantity, of: Statistics) -> Option<Self> {
+        let time = |word: &str| duration(name.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')')?).ok();
         match (name, of) {
-            ("", Statistics::Single) => Some(Statistic::Single),
-            (_, Statistics::Single) => None,
+            ("", Statistics::Single | Statistics::Runs) | ("mean", Statistics::Runs) => {
+                Some(Statistic::Single)
+            }
+            (_, Statistics::Single) | ("max", Statistics::Runs) => None,
             ("" | "mean", _) => Some(Statistic::Mean),
             ("max", _) => Some(Statistic::Max),
-            ("sd", Statistics::Times) => Some(Statistic::Sd),
-            (name, Statistics::Times) if name.starts_with("within(") => {
-                duration(name.strip_prefix("within(")?.strip_suffix(')')?).ok().map(Statistic::Within)
+            ("sd", _) => Some(Statistic::Sd),
+            (name, Statistics::Times | Statistics::Runs) if name.starts_with("within(") => {
+                time("within").map(Statistic::Within)
+            }
+            (name, _) if name.starts_with("at(") => {
+                time("at").filter(|_| quantity.has_instants()).map(Statistic::At)
             }
             (name, _) => share_of(name).map(Statistic::Percentile),
         }
@@ -99,7 +107,8 @@ impl<'a> MetricId<'a> {
     /// a time become the usual one.
     pub fn usual_path(path: &str) -> String {
         let spelt = |id: &MetricId<'_>| {
-            matches!(id.statistic, Statistic::Within(_)) || path.rsplit('.').next().is_some_and(is_number)
+            matches!(id.statistic, Statistic::Within(_) | Statistic::At(_) | Statistic::Single)
+                || path.rsplit('.').next().is_some_and(is_number)
         };
         MetricId::parse(path).filter(spelt).map_or_else(|| path.into(), |id| id.to_string())
     }
@@ -108,20 +117,29 @@ impl<'a> MetricId<'a> {
     /// it.
     pub fn misspelt(path: &str) -> Option<&'static str> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        let is_one = |end: &&str| end.starts_with("within(") || end.strip_prefix('p').is_some_and(digits);
+        let is_one = |end: &&str| {
+            ["within(", "at("].iter().any(|word| end.starts_with(word))
+                || end.strip_prefix('p').is_some_and(digits)
+        };
         let statistic = path.match_indices('.').map(|(at, _)| &path[at + 1..]).find(is_one)?;
-        if Statistic::parse(statistic, Statistics::Times).is_some() {
+        let known = |quantity, of| Statistic::parse(statistic, quantity, of).is_some();
+        if known(Quantity::Wait, Statistics::Times) || MetricId::parse(path).is_some() {
             return None;
         }
-        Some(match statistic.strip_prefix("within(") {
-            None => {
+        let bare = |time: &str| time.strip_suffix(')').is_some_and(digits);
+        Some(match (statistic.strip_prefix("within("), statistic.strip_prefix("at(")) {
+            (Some(time), _) if bare(time) => "a time needs a unit: within(20s), within(500ms)",
+            (Some(_), _) => "write the time in brackets, with its unit: within(20s), within(500ms)",
+            (_, Some(_)) if known(Quantity::QueueLength, Statistics::Lengths) => {
+                "what a queue has at an instant: queue_length.at(10min), in_system.at(10min), \
+                    blocked.at(10min) or age.at(10min)"
+            }
+            (_, Some(time)) if bare(time) => "an instant needs a unit: at(10min), at(90s)",
+            (_, Some(_)) => "write the instant in brackets, with its unit: at(10min), at(90s)",
+            _ => {
                 "a percentile lies above p0 and below p100: p99 and p5 are per cent, p99.9 and p0.1 have \
                     decimals; the largest of all is `max`"
             }
-            Some(time) if time.strip_suffix(')').is_some_and(digits) => {
-                "a time needs a unit: within(20s), within(500ms)"
-            }
-            Some(_) => "write the time in brackets, with its unit: within(20s), within(500ms)",
         })
     }
 
@@ -149,7 +167,7 @@ impl<'a> MetricId<'a> {
 fn asked(kind: MetricPlace, tail: &str) -> Option<(Quantity, Statistic)> {
     let (name, statistic) = tail.split_once('.').unwrap_or((tail, ""));
     let Metric { quantity, statistics, .. } = metric(kind, name)?;
-    Some((*quantity, Statistic::parse(statistic, *statistics)?))
+    Some((*quantity, Statistic::parse(statistic, *quantity, *statistics)?))
 }
 
 fn is_number(text: &str) -> bool {
@@ -198,6 +216,7 @@ impl fmt::Display for Statistic {
                 _ => write!(f, ".p{:0<2}", &share.to_string()[2..]),
             },
             Statistic::Within(time) => write!(f, ".within({})", duration_text(*time)),
+            Statistic::At(instant) => write!(f, ".at({})", duration_text(*instant)),
         }
     }
 }
@@ -235,7 +254,8 @@ mod tests {
             "wait.mean",
             "queues.orders.latency.mean",
             "consumers.c.busy.p99",
-            "queues.orders.queue_length.sd",
+            "queues.orders.drain_time.max",
+            "queues.orders.wait.at(10min)",
         ] {
             assert!(metric_of(bad).is_none(), "{bad}");
         }
@@ -254,6 +274,12 @@ mod tests {
             "consumers.c.service.sd",
             "queues.line.wait.within(20s)",
             "queues.a.b.wait.within(1.5ms)",
+            "queues.at.queue_length.at(10min)",
+            "queues.a.age.at(1.5s)",
+            "queues.a.in_system.sd",
+            "queues.a.drain_time",
+            "queues.a.drain_time.p95",
+            "queues.a.drain_time.within(2h)",
         ] {
             assert_eq!(MetricId::parse(path).expect(path).to_string(), path);
         }
@@ -273,6 +299,8 @@ mod tests {
             ("total.latency.p0.10", "total.latency.p0.1"),
             ("total.latency.p12.5", "total.latency.p12.5"),
             ("queues.a.wait", "queues.a.wait"),
+            ("queues.a.queue_length.at(600 s)", "queues.a.queue_length.at(10min)"),
+            ("queues.a.drain_time.mean", "queues.a.drain_time"),
         ] {
             assert_eq!(MetricId::usual_path(spelt), usual);
             assert!(metric_of(spelt).is_some(), "{spelt}");
@@ -287,6 +315,9 @@ mod tests {
             ("queues.a.wait.p0.0", Some("below p100")),
             ("queues.a.wait.p099", Some("below p100")),
             ("queues.a.wait.within", None),
+            ("queues.a.wait.at(10min)", Some("queue_length.at(10min)")),
+            ("queues.a.queue_length.at(600)", Some("needs a unit")),
+            ("queues.a.queue_length.at(soon)", Some("in brackets")),
             ("queues.a.wiat.p99", None),
         ] {
             let said = MetricId::misspelt(bad);

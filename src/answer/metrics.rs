@@ -21,8 +21,11 @@ pub enum Statistics {
     /// `mean sd p50 p90 p95 p99 p999 max`, over messages, and any other percentile and any `within(TIME)`
     /// that is asked for.
     Times,
-    /// `mean p99 max`, over time, and any other percentile that is asked for.
+    /// `mean p99 max`, over time, and any other percentile, `sd` and any `at(INSTANT)` that are asked for.
     Lengths,
+    /// The bare quantity, of every run its own: its mean, and `sd`, any percentile and any `within(TIME)`
+    /// over the runs that are asked for.
+    Runs,
     /// The bare quantity alone.
     Single,
 }
@@ -33,7 +36,7 @@ impl Statistics {
         match self {
             Statistics::Times => &["mean", "sd", "p50", "p90", "p95", "p99", "p999", "max"],
             Statistics::Lengths => &["mean", "p99", "max"],
-            Statistics::Single => &[""],
+            Statistics::Runs | Statistics::Single => &[""],
         }
     }
 }
@@ -98,6 +101,16 @@ impl Quantity {
             Quantity::Confirm => "confirm",
             Quantity::Send => "send",
         }
+    }
+
+    /// Whether a queue's is a number of messages or senders, over time.
+    pub fn is_level(self) -> bool {
+        matches!(self, Quantity::QueueLength | Quantity::InSystem | Quantity::Blocked)
+    }
+
+    /// Whether a queue's has a value at an instant.
+    pub fn has_instants(self) -> bool {
+        self.is_level() || self == Quantity::Age
     }
 
     /// Whether it is a share of messages that do not get through.
@@ -256,8 +269,8 @@ pub const METRICS: &[Metric] = {
             "T_drain",
             Seconds,
             Lower,
-            Single,
-            "from the end of the overload until no message waits",
+            Runs,
+            "from the end of the overload until no message waits, one for each run",
         ),
         metric(
             Throughput,

@@ -1,6 +1,7 @@
 //! Percentiles by name: `p80` is the time within which 80 % of the messages are done. And what else is told
 //! of times because somebody asks.
 
+use super::metrics::Quantity;
 use super::{MetricId, Statistic};
 
 /// The percentiles that times are always reported at: name and share of messages below.
@@ -50,6 +51,8 @@ impl AskedStatistic {
     pub fn beyond_usual(path: &str) -> Option<Self> {
         let id = MetricId::parse(path)?;
         let unusual = match id.statistic {
+            // Those of runs are found where they are made.
+            _ if id.quantity == Quantity::DrainTime => false,
             Statistic::Percentile(share) => PERCENTILES.iter().all(|usual| usual.1 != share),
             Statistic::Within(_) => true,
             _ => false,

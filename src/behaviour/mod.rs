@@ -25,7 +25,7 @@ pub(crate) use consumer::{Breakdowns, ConsumerPolicy};
 pub(crate) use draws::{Draws, RandomTime, Role, TimeScale};
 pub(crate) use identity::MessageIdentity;
 pub(crate) use keys::MessageKeys;
-pub(crate) use limits::TokenBucket;
+pub(crate) use limits::{TokenBucket, bucket};
 pub(crate) use producer::ProducerPolicy;
 pub(crate) use queue::QueuePolicy;
 pub(crate) use routing::{Routes, TopicPolicy};

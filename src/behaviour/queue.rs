@@ -2,7 +2,7 @@
 
 use super::{Draws, MessageIdentity, RandomTime, Role};
 use crate::rng::Key;
-use crate::scenario::{Expiry, KeyChoice, Scenario};
+use crate::scenario::{Expiry, HeldBy, KeyChoice, Scenario};
 use crate::workload::laws::Law;
 
 /// The rules for the messages of a queue.
@@ -14,6 +14,8 @@ pub(crate) struct QueuePolicy {
     pub at_head: bool,
     time_to_live: Option<RandomTime>,
     deliver_after: Option<RandomTime>,
+    /// Whether servers hold what is held back.
+    held_by_servers: bool,
     partitions: u64,
     /// Which partition a key leads to.
     by_key: KeyChoice,
@@ -28,6 +30,7 @@ impl QueuePolicy {
             at_head: queue.expiry == Expiry::Head,
             time_to_live: times(&queue.message_ttl, Role::TimeToLive),
             deliver_after: times(&queue.deliver_after, Role::DeliverAfter),
+            held_by_servers: queue.held_by == HeldBy::Consumer,
             partitions: queue.partitions.unwrap_or(1).max(1).into(),
             by_key: scenario.choice_of_partition(index),
         }
@@ -39,8 +42,19 @@ impl QueuePolicy {
         self.time_to_live.as_ref().map(|times| times.at(message.number, message.path))
     }
 
-    /// How long a message is held back.
+    /// How long the queue holds a message back.
     pub(crate) fn deliver_after(&self, message: MessageIdentity) -> Option<u64> {
+        self.held(message).filter(|_| !self.held_by_servers)
+    }
+
+    /// How long after it came to the queue a server may work on a message for the first time, where servers
+    /// hold what is held back; what waits from the start is not.
+    pub(crate) fn held_by_server(&self, message: MessageIdentity) -> u64 {
+        let held = self.held(message).filter(|_| self.held_by_servers);
+        held.filter(|_| message.position_in_backlog().is_none()).unwrap_or(0)
+    }
+
+    fn held(&self, message: MessageIdentity) -> Option<u64> {
         self.deliver_after.as_ref().map(|times| times.at(message.number, message.path))
     }
 

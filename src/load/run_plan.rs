@@ -8,7 +8,7 @@ use super::playable;
 use super::rules::{Facts, Rules};
 use super::shared_queues::SharedQueues;
 use super::targets::{self, PublishRequest, Subscription, Target};
-use crate::behaviour::{TokenBucket, WorkItem};
+use crate::behaviour::{self, TokenBucket, WorkItem};
 use crate::queue::Topic;
 use crate::scenario::{Consumer, Destination, Discipline, Durability, LimitScope, Locks, Queue, Scenario};
 use crate::workload::Block;
@@ -81,7 +81,7 @@ impl<'a> RunPlan<'a> {
         let by_key = |queue: &Queue| (queue.locks == Locks::ByKey).then(KeyLocks::default);
         let key_locks = scenario.queues.iter().map(by_key).collect();
         let shared = |c: &Consumer| c.rate_limit.filter(|limit| limit.by == LimitScope::Group);
-        let bucket = |c| shared(c).map(|limit| Mutex::new(TokenBucket::new(limit, rules.scale)));
+        let bucket = |c| shared(c).map(|limit| Mutex::new(behaviour::bucket(limit, rules.scale)));
         let buckets = scenario.consumers.iter().map(bucket).collect();
         let topics = scenario.topics.iter().map(|t| Topic::new(t.subscriptions.len(), t.deliver)).collect();
         Ok(RunPlan {

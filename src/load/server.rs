@@ -17,7 +17,7 @@ use super::run_plan::ServerId;
 use super::targets::{Delivery, Publisher, Receiver};
 use super::visit_log::ServedBy;
 use super::work::Worker;
-use crate::behaviour::{TokenBucket, at_speed};
+use crate::behaviour::{TokenBucket, at_speed, bucket};
 use crate::message::{HandOff, Overrun};
 use crate::scenario::{Ack, Consumer, LimitScope};
 use settle::CompletedDelivery;
@@ -97,7 +97,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let mut deliveries = Vec::with_capacity(most);
         self.breaks = Breaks::of(self.context.run_plan, self.server_id);
         let own = self.consumer().rate_limit.filter(|limit| limit.by == LimitScope::Server);
-        self.bucket = own.map(|limit| TokenBucket::new(limit, self.context.run_plan.rules.scale));
+        self.bucket = own.map(|limit| bucket(limit, self.context.run_plan.rules.scale));
         while self.take(most, &mut deliveries) {
             if batches {
                 self.work(&deliveries, &mut totals, &mut last);

@@ -125,7 +125,7 @@ impl<'a> QueueWithServers<'a> {
         }
     }
 
-    /// Late acknowledgements where none is late, or a place for what expires where nothing does.
+    /// Late acknowledgements where none is late, or a place for what expires or is held where nothing is.
     fn of_acknowledgements(&self) -> Option<Clash> {
         let producers = self.scenario.producers.iter();
         let of = |p: &crate::scenario::Producer| {
@@ -136,6 +136,10 @@ impl<'a> QueueWithServers<'a> {
         {
             let instead = "leave it out, or add a message_ttl";
             return self.between(Feature::HeadExpiry, "no message_ttl: nothing expires", instead);
+        }
+        if self.has(Feature::HeldByConsumer) && !self.has(Feature::DeliverAfter) {
+            let other = "no deliver_after: nothing is held back";
+            return self.between(Feature::HeldByConsumer, other, "leave it out, or add a deliver_after");
         }
         let late = self.has(Feature::LateAck) && !self.has(Feature::VisibilityTimeout);
         let instead = "leave it out, or add a visibility_timeout";
@@ -153,9 +157,11 @@ impl<'a> QueueWithServers<'a> {
             let instead = "write another overflow for that queue";
             return self.between(Feature::ProcessorSharing, other, instead);
         }
-        if self.has(Feature::Transit) && self.groups.iter().any(blocks) {
+        let windows =
+            [Feature::Transit, Feature::HeldByConsumer].into_iter().find(|window| self.has(*window));
+        if let Some(window) = windows.filter(|_| self.groups.iter().any(blocks)) {
             let other = "forwarding to a queue that blocks, for which acknowledgements would have to wait";
-            return self.between(Feature::Transit, other, "write another overflow for that queue");
+            return self.between(window, other, "write another overflow for that queue");
         }
         if queue.preemption != Preemption::None && !queue.discipline.interrupts() {
             let other = "an order in which no newcomer is more urgent";

@@ -18,6 +18,8 @@ pub enum Feature {
     OwnFailures,
     /// Clients send again what is not answered.
     Resend,
+    /// Sends that are limited to a rate.
+    SendLimit,
     /// Some producers' messages expire.
     OwnTimeToLive,
     /// Any order but that of arrival, whichever; each has a feature of its own as well.
@@ -54,6 +56,8 @@ pub enum Feature {
     HeadExpiry,
     /// Messages are held back at first.
     DeliverAfter,
+    /// Servers hold messages that are held back.
+    HeldByConsumer,
     /// A limit of deliveries.
     DeliveryLimit,
     /// A queue for what is given up.
@@ -130,26 +134,9 @@ pub enum Feature {
     Completion,
 }
 
-/// A feature where a scenario asks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Use {
-    /// What is asked for.
-    pub feature: Feature,
-    /// The name of the producer, queue, consumer group or topic.
-    pub name: String,
-}
-
-impl Use {
-    /// The setting that asks for it, as it can be written: `queues.jobs.discipline = "priority"`.
-    pub fn setting(&self) -> String {
-        let (table, setting, _) = self.feature.row();
-        format!("{}.{}.{setting}", table.name(), self.name)
-    }
-}
-
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 59] = {
+    pub const ALL: [Feature; 61] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -157,6 +144,7 @@ impl Feature {
             Failures,
             OwnFailures,
             Resend,
+            SendLimit,
             OwnTimeToLive,
             BlockingRetry,
             AutoAck,
@@ -173,6 +161,7 @@ impl Feature {
             KeyLocks,
             TimeToLive,
             DeliverAfter,
+            HeldByConsumer,
             VisibilityTimeout,
             LateAck,
             Backlog,
@@ -228,6 +217,9 @@ impl Feature {
             Feature::Resend => {
                 (Producers, "resend", "clients send again what is not done in time, or give up (resend)")
             }
+            Feature::SendLimit => {
+                (Producers, "rate_limit", "sends are limited to a rate (rate_limit of a producer)")
+            }
             Feature::OwnTimeToLive => {
                 (Producers, "ttl", "some producers' messages expire after times of their own")
             }
@@ -266,6 +258,11 @@ impl Feature {
             Feature::DeliverAfter => {
                 (Queues, "deliver_after", "messages are held back before they can be taken")
             }
+            Feature::HeldByConsumer => (
+                Queues,
+                "held_by = \"consumer\"",
+                "messages that are held back take a place of a server's window (held_by = \"consumer\")",
+            ),
             Feature::DeliveryLimit => {
                 (Queues, "delivery_limit", "a message is given up after so many deliveries")
             }

@@ -4,6 +4,7 @@
 //! grafted into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a
 //! whole (`check`). The way back is [`resolved`].
 
+mod beginning;
 mod bounds;
 mod capacity;
 mod caveats;
@@ -57,7 +58,7 @@ pub(crate) use clash::clashes;
 pub(crate) use cycle::{Period, lasts};
 pub(crate) use demand::{Demand, demands};
 pub use echo::{resolved, resolved_toml, setting};
-pub use feature::{Feature, Use};
+pub use feature::Feature;
 pub(crate) use flow::{Fate, leaks};
 pub(crate) use joins::wrong_joins;
 pub(crate) use keys::{KeyChoice, zipf_tail};
@@ -69,6 +70,7 @@ pub use reference::{ReferenceEntry, reference, reference_entries};
 pub use schema::schema;
 pub use source::{Source, quick};
 pub use sweep::{Values, ValuesError, values_of};
+pub use uses::Use;
 pub(crate) use window::enough as enough_prefetch;
 
 use context::Context;
@@ -153,6 +155,7 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     check::grain(&mut cx, &tree, &scenario);
     clash::check(&mut cx, &tree, &scenario);
     joins_checked::check(&mut cx, &tree, &scenario);
+    beginning::check(&mut cx, &tree, &scenario);
     if cx.problems.is_empty() {
         scenario.sweep = sweep::read(&mut cx, &tree);
     }

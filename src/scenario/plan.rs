@@ -34,6 +34,7 @@ impl Scenario {
             arrivals: &p.arrivals,
             rate: p.rate,
             batch: &p.batch,
+            limit: p.rate_limit.map(|limit| (limit.rate, limit.burst)),
             send_time: &p.send_time,
             service_time: None,
             to: &[],
@@ -58,6 +59,7 @@ impl Scenario {
                 arrivals: if silent(p) { &Arrivals::Poisson } else { &p.arrivals },
                 rate: if silent(p) { 0.0 } else { p.rate },
                 batch: &p.batch,
+                limit: p.rate_limit.map(|limit| (limit.rate, limit.burst)),
                 send_time: &p.send_time,
                 service_time: p.service_time.as_ref(),
             })

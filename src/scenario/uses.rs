@@ -1,10 +1,27 @@
 //! What a scenario asks for, read off its settings.
 
-use super::feature::{Feature, Use};
+use super::feature::Feature;
 use super::model::{
-    Ack, Complete, Consumer, Deliver, Discipline, Durability, Expiry, LateAck, Locks, Overflow, Preemption,
-    PrefetchBy, Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers, Topic,
+    Ack, Complete, Consumer, Deliver, Discipline, Durability, Expiry, HeldBy, LateAck, Locks, Overflow,
+    Preemption, PrefetchBy, Producer, Queue, ResourceSharing, RetryOrder, Scenario, ServerChoice, Servers,
+    Topic,
 };
+
+/// A feature where a scenario asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// What is asked for.
+    pub feature: Feature,
+    /// The name of the producer, queue, consumer group or topic.
+    pub name: String,
+}
+
+impl Use {
+    /// The setting that asks for it, as it can be written: `queues.jobs.discipline = "priority"`.
+    pub fn setting(&self) -> String {
+        format!("{}.{}.{}", self.feature.table().name(), self.name, self.feature.setting())
+    }
+}
 
 /// The features that are there, of some that may be.
 fn there(all: impl IntoIterator<Item = (bool, Feature)>) -> Vec<Feature> {
@@ -19,6 +36,7 @@ impl Producer {
             (!self.batch.is_single(), Feature::ArrivalBatches),
             (self.failure.is_some(), Feature::OwnFailures),
             (self.resend.is_some(), Feature::Resend),
+            (self.rate_limit.is_some(), Feature::SendLimit),
             (self.ttl.is_some(), Feature::OwnTimeToLive),
         ])
     }
@@ -48,6 +66,7 @@ impl Queue {
             (self.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0), Feature::RandomTimeToLive),
             (self.expiry == Expiry::Head, Feature::HeadExpiry),
             (self.deliver_after.is_some(), Feature::DeliverAfter),
+            (self.held_by == HeldBy::Consumer, Feature::HeldByConsumer),
             (self.delivery_limit.is_some(), Feature::DeliveryLimit),
             (self.dead_letter.is_some(), Feature::DeadLetters),
             (self.visibility_timeout.is_some(), Feature::VisibilityTimeout),

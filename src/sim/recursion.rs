@@ -246,6 +246,7 @@ impl<S: Blocks> Engine for Recursion<S> {
             counts,
             held: BlockedSenders::default(),
             drained: None,
+            squares: None,
             to_stay: to_wait + to_serve,
             to_serve,
         };

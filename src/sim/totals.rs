@@ -41,6 +41,9 @@ pub struct QueueTotals {
     pub to_stay: u128,
     /// See [`QueueTotals::to_stay`].
     pub to_serve: u128,
+    /// The integrals of the squares of how many messages wait, how many are there, and how many senders wait
+    /// for room, if anybody asks.
+    pub squares: Option<[u128; 3]>,
 }
 
 impl QueueTotals {

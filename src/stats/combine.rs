@@ -7,7 +7,7 @@ use super::histograms::Histograms;
 use super::interval::{half_width, t_quantile};
 use super::share;
 use super::summary::Summary;
-use crate::answer::{BalanceLaw, Caveat, Estimate, MetricId, Quantity, SimulationCaveat, Statistic};
+use crate::answer::{BalanceLaw, Caveat, Estimate, MetricId, PlaceId, Quantity, SimulationCaveat, Statistic};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -116,6 +116,9 @@ impl Gathered {
                 _ if id.statistic == Statistic::Max => {
                     Some(Estimate::exact(values.iter().copied().fold(0.0, f64::max)))
                 }
+                _ if id.statistic == Statistic::Sd && means_levels(&id) => {
+                    Some(self.spread(&stem, values, confidence))
+                }
                 _ if EVENTS.contains(&id.quantity) => {
                     Some(self.share(&id.place.to_string(), (mean, half), values, confidence, &busiest))
                 }
@@ -179,6 +182,20 @@ impl Gathered {
         }
     }
 
+    /// The standard deviation of a level over time: of the runs' mean squares, as a run's own spread is too
+    /// small by that of its mean.
+    fn spread(&self, stem: &str, values: &[f64], confidence: f64) -> Estimate {
+        let runs = values.len() as f64;
+        let means = self.values(&format!("{stem}.mean"));
+        let mean = means.iter().sum::<f64>() / runs;
+        let squares = values.iter().zip(means).map(|(sd, mean)| sd * sd + mean * mean);
+        let sd = (squares.clone().sum::<f64>() / runs - mean * mean).max(0.0).sqrt();
+        // What a run adds to the variance, to first order.
+        let parts: Vec<f64> = squares.zip(means).map(|(square, own)| square - 2.0 * mean * own).collect();
+        let half = half_width(&parts, confidence).1;
+        Estimate::with(sd, half.map(|half| if sd > 0.0 { half / (2.0 * sd) } else { 0.0 }))
+    }
+
     /// How many messages follow one another into a full line: while one of load ρ drains by a message, 1 / (1
     /// − ρ) come.
     fn bunch(&self, place: &str, busiest: &OnceCell<f64>) -> f64 {
@@ -193,6 +210,11 @@ impl Gathered {
         };
         (1.0 / (1.0 - own.unwrap_or_else(|| *busiest.get_or_init(of_all))).max(0.0)).min(LONGEST_BUNCH)
     }
+}
+
+/// Whether a metric is that of a number of messages in a queue.
+fn means_levels(id: &MetricId<'_>) -> bool {
+    id.quantity.is_level() && matches!(id.place, PlaceId::Queue(_))
 }
 
 impl Combined {

@@ -192,6 +192,14 @@ impl Collector {
         set("queue_length", "mean", levels.waiting);
         set("in_system", "mean", levels.waiting + levels.serving);
         set("queue_length", "max", levels.peak as f64);
+        if let Some([waiting, inside, held]) = levels.squares {
+            let sd = |square: f64, mean: f64| (square - mean * mean).max(0.0).sqrt();
+            set("queue_length", "sd", sd(waiting, levels.waiting));
+            set("in_system", "sd", sd(inside, levels.waiting + levels.serving));
+            if queue.blocks {
+                set("blocked", "sd", sd(held, levels.held));
+            }
+        }
         let most = match queue.servers.filter(|_| levels.peak > 0) {
             Some(servers) => levels.peak + u64::from(servers),
             None => stays.in_system.max().max(levels.peak),

@@ -86,6 +86,13 @@ impl Levels {
         let max = times.iter().rposition(|&t| t > 0).unwrap_or(0);
         Some((mean, p99 as f64, max as f64))
     }
+
+    /// The standard deviation over time of a list of times by level.
+    pub fn sd(times: &[u64]) -> Option<f64> {
+        let (mean, ..) = Levels::mean_p99_max(times)?;
+        let apart = times.iter().enumerate().map(|(n, &t)| (n as f64 - mean).powi(2) * t as f64);
+        Some((apart.sum::<f64>() / times.iter().sum::<u64>() as f64).sqrt())
+    }
 }
 
 #[cfg(test)]
@@ -114,5 +121,8 @@ mod tests {
         assert_eq!(levels.in_system, [0, 14, 6]);
         assert_eq!(Levels::mean_p99_max(&levels.waiting), Some((0.3, 1.0, 1.0)));
         assert_eq!(levels.grid.len(), 20);
+        // In system 14 of 20 at 2 and 6 at 1: a coin of 0.7.
+        let sd = Levels::sd(&levels.in_system).expect("some time");
+        assert!((sd - (0.3f64 * 0.7).sqrt()).abs() < 1e-12, "{sd}");
     }
 }

@@ -42,6 +42,9 @@ pub struct QueueSpan {
     pub came: u64,
     /// See [`QueueSpan::came`].
     pub accounted: u64,
+    /// The mean squares over time of how many messages wait, how many are there, and how many senders wait
+    /// for room, if anybody asks.
+    pub squares: Option<[f64; 3]>,
 }
 
 /// What happened in one group of consumers.
@@ -77,6 +80,7 @@ impl Span {
             peak: a.peak.max(b.peak),
             offered: a.offered + b.offered,
             served: a.served + b.served,
+            squares: a.squares.zip(b.squares).map(|(a, b)| std::array::from_fn(|i| mean(a[i], b[i]))),
             ..*b
         };
         let group = |(a, b): (&GroupSpan, &GroupSpan)| GroupSpan {

@@ -53,12 +53,14 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         let y = second.metrics.get(path)?;
         let id = MetricId::parse(path)?;
         let unit = id.metric()?.unit;
-        // A time without statistics is a time to drain; of those that have them, only some are compared.
+        // Times to drain are not compared, and of other times only some statistics.
         let compared = match id.statistic {
-            Statistic::Mean | Statistic::Within(_) => true,
+            _ if id.quantity == Quantity::DrainTime => false,
+            Statistic::Mean | Statistic::Within(_) | Statistic::At(_) => true,
             Statistic::Single => unit != Unit::Seconds,
             Statistic::Percentile(share) => share <= HIGHEST,
-            Statistic::Sd | Statistic::Max => false,
+            Statistic::Sd => id.quantity.is_level(),
+            Statistic::Max => false,
         };
         if !compared {
             return None;

@@ -41,9 +41,9 @@ impl Faster {
     }
 }
 
-/// Whether a metric names a time, which the faster scenario's messages are not to be held against.
+/// Whether a metric names a time or an instant, which the faster scenario is not to be held against.
 fn of_this_clock(path: &str) -> bool {
-    MetricId::parse(path).is_some_and(|id| matches!(id.statistic, Statistic::Within(_)))
+    MetricId::parse(path).is_some_and(|id| matches!(id.statistic, Statistic::Within(_) | Statistic::At(_)))
 }
 
 /// The scenario made faster if the clock does not hold it as it is.

@@ -3,7 +3,7 @@
 use super::play::Play;
 use super::span::Drift;
 use crate::answer::Growth;
-use crate::scenario::Scenario;
+use crate::scenario::{Arrivals, Producer, Scenario};
 use crate::stats::half_width;
 use crate::theory::{self, Load};
 
@@ -29,6 +29,9 @@ pub(super) fn unstable(
     play: &Play<'_>,
     runs: &[Vec<Drift>],
 ) -> Option<Growth> {
+    if let Some(unsent) = unsent(scenario) {
+        return Some(unsent);
+    }
     match loads {
         [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && play.is_one_queue => {
             load.grows().then(|| grows(load, growth(runs, 0)))
@@ -94,7 +97,21 @@ fn collapsing(scenario: &Scenario, loads: &[Load], runs: &[Vec<Drift>]) -> Optio
 /// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its
 /// own.
 pub(super) fn overloaded(scenario: &Scenario) -> Option<Growth> {
-    fullest(&theory::loads(scenario))
+    unsent(scenario).or_else(|| fullest(&theory::loads(scenario)))
+}
+
+/// The first producer that makes more than its rate limit lets it send, or by chance just as much.
+fn unsent(scenario: &Scenario) -> Option<Growth> {
+    let beyond = |p: &&Producer| {
+        let allows = p.rate_limit.map_or(f64::INFINITY, |limit| limit.rate);
+        let even = p.arrivals.is_regular() && p.rate <= allows * (1.0 + ALIKE);
+        p.rate >= allows * (1.0 - ALIKE) && !even && !matches!(p.arrivals, Arrivals::Trace { .. })
+    };
+    scenario.producers.iter().find(beyond).map(|p| Growth::Unsent {
+        producer: p.name.clone(),
+        rate: p.rate,
+        limit: p.rate_limit.map_or(f64::INFINITY, |limit| limit.rate),
+    })
 }
 
 fn fullest(loads: &[Load]) -> Option<Growth> {

@@ -65,6 +65,10 @@ fn share(scenario: &Scenario, to: Destination, queue: usize) -> f64 {
 /// What forwarding consumers send on counts too: a queue behind another is overloaded for as long as that one
 /// works off its backlog faster than this one can.
 pub(super) fn overloads_end(scenario: &Scenario, horizon: f64) -> Vec<Option<f64>> {
+    // For how long a producer sends what its rate limit has kept back is not known to the fluid.
+    if scenario.producers.iter().any(|p| p.rate_limit.is_some() && timetable(p).is_some()) {
+        return vec![None; scenario.queues.len()];
+    }
     let last = last_overloads(scenario, horizon);
     let fed = |queue: usize| {
         scenario.consumers.iter().any(|c| c.to.iter().any(|route| share(scenario, route.to, queue) > 0.0))

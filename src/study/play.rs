@@ -40,13 +40,14 @@ impl<'a> Play<'a> {
         let closed = scenario.is_closed();
         let one = FifoStation::of(scenario).filter(|_| !closed);
         let is_one_queue = one.is_some();
-        // How long the oldest message has waited is known to events alone.
-        let asks_age = scenario.asks_age();
-        let station = one.filter(FifoStation::is_recursive).filter(|_| !asks_age);
+        // How long the oldest message has waited and how levels spread are known to events alone.
+        let needs_events =
+            scenario.asks_age() || scenario.queues.iter().any(|queue| scenario.asks_spread(queue));
+        let station = one.filter(FifoStation::is_recursive).filter(|_| !needs_events);
         let places =
             station.as_ref().map_or_else(|| places(scenario), |station| places_of(station, scenario));
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
-        let mut play = Play { scenario, station, is_one_queue, by_arrivals: !asks_age, places, rate };
+        let mut play = Play { scenario, station, is_one_queue, by_arrivals: !needs_events, places, rate };
         if play.is_by_events() {
             playable(scenario)?;
             if closed || rate <= 0.0 {

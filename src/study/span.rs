@@ -25,6 +25,10 @@ pub(super) fn span(before: &Totals, after: &Totals) -> Span {
         served: to.counts.served - from.counts.served,
         came: to.counts.offered,
         accounted: to.accounted(),
+        squares: from
+            .squares
+            .zip(to.squares)
+            .map(|(from, to)| std::array::from_fn(|i| mean(from[i], to[i], lasted))),
     };
     let group = |(from, to): (&GroupTotals, &GroupTotals)| GroupSpan {
         busy: mean(from.busy_area, to.busy_area, lasted),

@@ -18,11 +18,14 @@ use crate::answer::{
 use crate::message::Forget;
 use crate::scenario::{Length, Queue, Scenario, Warmup};
 use crate::sim::Engine;
-use crate::stats::{AfterWindow, Collector, Combined, Gathered, Span, Summary, half_width};
-use crate::units::{Time, nanos, seconds};
+use crate::stats::{
+    AfterWindow, Collector, Combined, Gathered, Span, Summary, half_width, of_runs, runs_needed,
+};
+use crate::units::{Time, duration_text, nanos, seconds};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use stops::Stops;
 
 /// Points of a timeline.
 const GRID: u64 = 500;
@@ -40,8 +43,16 @@ pub(super) fn applies(scenario: &Scenario) -> bool {
 /// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time
 /// more.
 pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
+    let asked = scenario.asked_instants().max_by(|a, b| a.1.total_cmp(&b.1));
     if let Length::Duration(s) = scenario.simulation.length {
-        return Ok(s);
+        return match asked.filter(|(_, instant)| *instant > s) {
+            Some((id, instant)) => Err(Reason::Unsupported(format!(
+                "`{id}` lies beyond the {} that are played; write [simulation] duration = \"{}\", or longer",
+                Time(s),
+                duration_text(instant)
+            ))),
+            None => Ok(s),
+        };
     }
     let table = scenario
         .producers
@@ -52,7 +63,7 @@ pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
         let spare = capacity(scenario, i).map_or(f64::INFINITY, |c| c - sent_to(scenario, i, 0.0));
         PATIENCE * (q.initial_backlog as f64 + 10.0) / spare
     });
-    let longest = table.chain(drains).fold(0.0, f64::max);
+    let longest = table.chain(drains).chain(asked.map(|(_, instant)| instant)).fold(0.0, f64::max);
     match longest > 0.0 && longest.is_finite() && nanos(longest).is_some() {
         true => Ok(longest),
         false => Err("the backlog never drains, and nothing says how long to watch; write [simulation] \
@@ -166,7 +177,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
         if made < wanted {
             continue;
         }
-        let combined = worst_told(&all, simulation.confidence);
+        let combined = told(stretches.scenario, &all);
         let Some(missing) = missing(&simulation.precision, &combined) else { break };
         let Some(more) = still_needed(&missing, made) else {
             caveats.push(missing.caveat(made));
@@ -177,24 +188,46 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
     if levels.is_empty() {
         return Err(Reason::Interrupted("a replication was finished".into()));
     }
-    let mut combined = worst_told(&all, simulation.confidence);
+    let mut combined = told(stretches.scenario, &all);
     shares::certain(stretches.scenario, &mut combined);
     combined.caveats.append(&mut caveats);
+    combined.caveats.extend(too_few_runs(&combined, levels.len() as u32, simulation.confidence));
     combined.caveats.extend(stretches.undrained(&all, levels.len(), &mut combined.metrics));
     combined.caveats.extend(combined.p99_withheld());
     Ok((levels, combined))
 }
 
 /// Estimates in which a maximum is the mean of every replication's own, with an interval: how bad the worst
-/// is when this stretch of time is lived through once.
-fn worst_told(all: &Gathered, confidence: f64) -> Combined {
+/// is when this stretch of time is lived through once. And what is asked of the times to drain.
+fn told(scenario: &Scenario, all: &Gathered) -> Combined {
+    let confidence = scenario.simulation.confidence;
     let mut out = all.combined(confidence);
     let max = |path: &str| MetricId::parse(path).is_some_and(|id| id.statistic == Statistic::Max);
     for (path, estimate) in out.metrics.iter_mut().filter(|(path, _)| max(path)) {
         let (mean, half) = half_width(all.values(path), confidence);
         *estimate = Estimate::with(mean, half);
     }
+    for queue in &scenario.queues {
+        let drains = scenario.asked_of(&queue.name).filter(|id| id.quantity == Quantity::DrainTime);
+        for id in drains.filter(|id| id.statistic != Statistic::Single) {
+            match of_runs(all.values(&drain_time(&queue.name)), id.statistic, confidence) {
+                Some((estimate, true)) => out.metrics.insert(id.to_string(), estimate),
+                Some((estimate, false)) => out.withheld.insert(id.to_string(), estimate),
+                None => None,
+            };
+        }
+    }
     out
+}
+
+/// What is to be said of percentiles of times to drain that are withheld.
+fn too_few_runs(combined: &Combined, made: u32, confidence: f64) -> Vec<Caveat> {
+    let caveat = |path: &String| {
+        let id = MetricId::parse(path).filter(|id| id.quantity == Quantity::DrainTime)?;
+        let needed = runs_needed(id.statistic.share()?, confidence);
+        Some(SimulationCaveat::TooFewRuns { path: path.clone(), replications: made, needed }.into())
+    };
+    combined.withheld.keys().filter_map(caveat).collect()
 }
 
 fn timeline(levels: &[Levels], queue: usize, end: u64, confidence: f64) -> Vec<Moment> {
@@ -234,6 +267,8 @@ struct Stretches<'a> {
     end: u64,
     /// From when each queue's draining is watched.
     drains: Vec<Option<u64>>,
+    /// Where else than on the grid a run stops.
+    stops: Stops,
 }
 
 impl<'a> Stretches<'a> {
@@ -241,8 +276,10 @@ impl<'a> Stretches<'a> {
         let horizon = horizon(scenario)?;
         let play = Play::by_events(scenario)?;
         let end = nanos(horizon).ok_or("the stretch of time is longer than can be timed")?;
-        let drains = overloads_end(scenario, horizon).into_iter().map(|end| end.and_then(nanos)).collect();
-        Ok(Stretches { scenario, play, end, drains })
+        let drains: Vec<Option<u64>> =
+            overloads_end(scenario, horizon).into_iter().map(|end| end.and_then(nanos)).collect();
+        let stops = Stops::of(scenario, &drains, end);
+        Ok(Stretches { scenario, play, end, drains, stops })
     }
 
     /// Some replications, in their order; those that were not begun when the person wanted it to end are left
@@ -275,7 +312,7 @@ impl<'a> Stretches<'a> {
             let path = drain_time(&queue.name);
             let late = made - all.values(&path).len();
             (late > 0).then(|| {
-                metrics.remove(&path);
+                metrics.retain(|other, _| !(other == &path || other.starts_with(&format!("{path}."))));
                 let (queue, replications) = (queue.name.clone(), made);
                 SimulationCaveat::DrainWithheld { queue, late, replications }.into()
             })
@@ -284,7 +321,7 @@ impl<'a> Stretches<'a> {
     }
 
     fn play(&self, replication: u32) -> ReplicationLevels {
-        let Stretches { scenario, play, end, drains } = self;
+        let Stretches { scenario, play, end, drains, stops } = self;
         let mut network = play.network(replication, None).expect("the network of replication 0 was made");
         let mut collector = Collector::new(&play.places, 0..u64::MAX);
         collector.leave_out_trails();
@@ -292,15 +329,12 @@ impl<'a> Stretches<'a> {
         let before = network.totals();
         collector.begins(before.at);
         let mut levels = vec![Vec::with_capacity(GRID as usize + 1); scenario.queues.len()];
-        let mut watched = vec![false; drains.len()];
+        let (mut stops, mut values) = (stops.along(), Vec::new());
         for point in 0..=GRID {
             let instant = grid(point, *end);
-            for (queue, drain) in drains.iter().enumerate() {
-                if let Some(from) = drain.filter(|from| *from <= instant && !watched[queue]) {
-                    network.advance_before(from, &mut collector);
-                    network.watch_drain(queue, from);
-                    watched[queue] = true;
-                }
+            while let Some((at, stop)) = stops.next_if(|(at, _)| *at <= instant) {
+                network.advance_before(*at, &mut collector);
+                values.extend(stop.at(&mut network));
             }
             network.advance_before(instant, &mut collector);
             let ages = network.ages(instant);
@@ -322,6 +356,7 @@ impl<'a> Stretches<'a> {
         network.settle(&mut AfterWindow(&mut collector));
         let drained = network.totals();
         let mut summary = stationary_left_out(collector, &span);
+        summary.values.extend(values);
         for (queue, drain) in drains.iter().enumerate() {
             if let (Some(from), Some(at)) = (drain, drained.queues[queue].drained) {
                 summary.values.insert(drain_time(&scenario.queues[queue].name), seconds(at - from));
@@ -350,5 +385,6 @@ fn stationary_left_out(collector: Collector, span: &Span) -> Summary {
     summary
 }
 
+mod stops;
 #[cfg(test)]
 mod tests;

@@ -158,7 +158,7 @@ pub fn explain(scenario: &Scenario) -> Explanation {
     let mut models: Vec<ModelNote> = MODELS
         .iter()
         .map(|m| {
-            let against = m.applies(scenario).err().map(|why| why.to_string());
+            let against = super::fits(*m, scenario).err().map(|why| why.to_string());
             let exact =
                 if against.is_none() { m.is_exact(scenario) } else { m.exactness() == Exactness::Exact };
             ModelNote { name: m.name(), exact, against }

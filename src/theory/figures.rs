@@ -57,6 +57,8 @@ pub struct SteadyState {
     pub held: Option<f64>,
     /// What its model's name says of the host's time, where that is counted.
     pub hand_over: Option<&'static str>,
+    /// Standard deviations of the numbers waiting and in the system, where they do not follow from the times.
+    pub spread: Option<[f64; 2]>,
 }
 
 /// What one group of a queue's servers does, where groups are not alike.
@@ -146,6 +148,7 @@ impl SteadyState {
             shared: false,
             held: None,
             hand_over: None,
+            spread: None,
         }
     }
 
@@ -218,6 +221,12 @@ impl SteadyState {
             let asked = station.scenario.asks_age() && self.exact && self.loss == 0.0;
             if let Some(age) = asked.then(|| super::age::of(station, &self.wait)).flatten() {
                 answer.set(&place, "age", "mean", Estimate::exact(age));
+            }
+            if station.scenario.asks_spread(station.queue) && self.exact {
+                let sd = super::spread::of(station, self.spread, &self.wait, || self.whole(station));
+                for (key, sd) in ["queue_length", "in_system"].into_iter().zip(sd) {
+                    sd.into_iter().for_each(|sd| answer.set(&place, key, "sd", Estimate::exact(sd)));
+                }
             }
         }
     }

@@ -81,6 +81,9 @@ impl HeldBack {
             // The delay is a part of its clients' rounds.
             return Err(Feature::ClosedLoop.into());
         }
+        if station.has(Feature::HeldByConsumer) {
+            return Err(Feature::HeldByConsumer.into());
+        }
         if station.queue.message_ttl.is_some() {
             return Err(Feature::TimeToLive.into());
         }

@@ -4,7 +4,9 @@ use super::Mismatch;
 use super::erlang::erlang_b;
 use super::figures::service_times;
 use super::requires::poisson;
-use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels};
+use super::{
+    Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels, spread,
+};
 use crate::answer::Growth;
 
 /// The smallest n with P(N ≤ n) ≥ `share`, N Poisson with mean `a`: the number busy in M/G/∞.
@@ -54,6 +56,7 @@ impl QueueModel for Unlimited {
             in_system: LevelSummary { mean: a, p99: Some(busy_quantile(0.99, a)) },
             queue_length: LevelSummary { mean: 0.0, p99: Some(0.0) },
             sojourn: Some(service_times(station)),
+            spread: Some([0.0, a.sqrt()]),
             ..SteadyState::lossless(station, Some(0.0), TimeDistribution::constant(0.0))
         })
     }
@@ -89,6 +92,7 @@ impl QueueModel for ErlangLoss {
         Ok(SteadyState {
             throughput: lambda * (1.0 - loss),
             loss,
+            spread: Some(spread::of_chain(c, a, 1.0 - loss, std::iter::once(loss))),
             in_system: LevelSummary { mean: a * (1.0 - loss), p99: Some(p99) },
             queue_length: LevelSummary { mean: 0.0, p99: Some(0.0) },
             sojourn: Some(service_times(station)),

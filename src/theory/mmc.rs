@@ -5,7 +5,9 @@ use super::erlang::erlang_c;
 use super::invert::Transform;
 use super::levels::first_below;
 use super::requires::poisson_and_exponential;
-use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels, stable};
+use super::{
+    LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels, spread, stable,
+};
 
 /// Mean wait.
 ///
@@ -90,6 +92,12 @@ impl QueueModel for Mmc {
                 })
                 .with(transform),
             ),
+            spread: Some(spread::of_chain(
+                c,
+                a,
+                1.0 - delayed,
+                spread::geometric(delayed * (1.0 - rho), rho),
+            )),
             ..SteadyState::lossless(station, Some(delayed), wait)
         };
         Ok(super::room::apart(figures, station, delayed))

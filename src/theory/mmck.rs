@@ -3,7 +3,9 @@
 use super::Mismatch;
 use super::erlang::erlang_b;
 use super::requires::poisson_and_exponential;
-use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels};
+use super::{
+    Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels, spread,
+};
 
 /// More room than this is not tabulated.
 const MOST_ROOM: u64 = 1_000_000;
@@ -194,6 +196,12 @@ impl BoundedRoom {
             queue_length: LevelSummary { mean: self.queue_length(), p99: Some(waiting) },
             in_system: LevelSummary { mean: self.queue_length() + self.busy(), p99: Some(inside) },
             sojourn,
+            spread: Some(spread::of_chain(
+                self.servers,
+                self.offered,
+                self.idle,
+                self.waiting.iter().copied(),
+            )),
             ..SteadyState::lossless(station, Some(delayed), wait)
         }
     }

@@ -38,7 +38,7 @@
 //! | `dispatch` | topics: in turn, at random, by key, to all; shorter of two; power of two | mostly | percentiles where the queues' are known; means of the last two | 147 µs – 3.5 ms (shorter of two) |
 //! | `forkjoin`, `rejoined` | all or k of n copies; what rejoins and goes on to servers without limit | two alike, or nobody waits | means of all; percentiles of k of n | 28 µs – 377 µs |
 //! | `ggc`, `qna` | G/G/c, networks of them | no | means | 37 µs – 42 µs |
-//! | `transient` | M(t)/M/c; fluid | yes; no | means over time, time to drain | 27 µs – 870 µs |
+//! | `transient`, `draining` | M(t)/M/c; fluid | yes; no | means over time and at an instant, time to drain and its law | 27 µs – 870 µs |
 //!
 //! The cost is that of a whole answer: every metric, and the latency's law in 200 points (median of `cargo
 //! bench --bench theory` on an idle machine; where it differs, from the cheapest to the dearest of the
@@ -55,6 +55,7 @@ pub mod busy;
 pub mod ddc;
 mod dead_letters;
 pub mod dispatch;
+pub mod draining;
 pub mod erlang;
 mod explain;
 mod fft;
@@ -102,10 +103,12 @@ pub mod room;
 mod service;
 pub mod several_servers;
 pub mod shortest;
+pub mod spread;
 mod stability;
 mod station;
 pub mod tagged_customer;
 pub mod times;
+mod timetable;
 pub mod token_bucket;
 mod traffic;
 pub mod transform;
@@ -332,6 +335,17 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &transient::Fluid,
 ];
 
+/// Whether a model fits; what none of them knows, of queues and of networks, comes first.
+///
+/// # Errors
+/// The first reason against it.
+fn fits(model: &dyn ClosedForm, scenario: &Scenario) -> Result<(), Mismatch> {
+    match scenario.producers.iter().any(|p| p.rate_limit.is_some()) {
+        true => Err(Feature::SendLimit.into()),
+        false => model.applies(scenario),
+    }
+}
+
 /// What theory says about a scenario: by the first model that fits.
 ///
 /// # Errors
@@ -347,7 +361,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     }
     let mut nearest: Option<(usize, &str, Mismatch)> = None;
     for model in MODELS {
-        match model.applies(scenario) {
+        match fits(*model, scenario) {
             Ok(()) => {
                 let mut answer =
                     model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;

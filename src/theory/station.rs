@@ -4,7 +4,7 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{ProducerWork, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Expiry, Feature, LateAck, Locks,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Expiry, Feature, HeldBy, LateAck, Locks,
     Overflow, Preemption, Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
 };
 use crate::workload::laws::Law;
@@ -177,6 +177,7 @@ impl<'a> Station<'a> {
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
             Feature::OwnTimeToLive => self.streams.iter().any(|s| s.producer.ttl.is_some()),
+            Feature::SendLimit => self.streams.iter().any(|s| s.producer.rate_limit.is_some()),
             Feature::Resend => self.streams.iter().any(|s| s.producer.resend.is_some()),
             Feature::BlockingRetry => {
                 let fails = self.has(Feature::Failures) || self.has(Feature::OwnFailures);
@@ -208,6 +209,7 @@ impl<'a> Station<'a> {
             }
             Feature::Transit => groups.iter().any(|c| c.transit.is_some()),
             Feature::DeliverAfter => queue.deliver_after.is_some(),
+            Feature::HeldByConsumer => queue.held_by == HeldBy::Consumer,
             Feature::TimeToLive => queue.message_ttl.is_some(),
             // What came first expires first, if all may wait for as long.
             Feature::HeadExpiry => {
@@ -325,6 +327,7 @@ impl<'a> StationStream<'a> {
     /// another one, but makes independent gaps dependent.
     pub fn of(producer: &'a Producer) -> Self {
         let gaps = match gaps_of(&producer.arrivals, producer.rate, &producer.batch) {
+            _ if producer.rate_limit.is_some() => Gaps::Other("sends are limited to a rate"),
             Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
                 Gaps::Other("random send times make the gaps between arrivals dependent")
             }

@@ -4,9 +4,14 @@
 use super::Feature;
 use super::Mismatch;
 use super::requires::poisson_and_exponential;
-use super::{Answer, ClosedForm, Exactness, ModelError, Station};
-use crate::answer::{Estimate, Method, Moment, TheoryCaveat};
-use crate::scenario::{Arrivals, Scenario};
+use super::timetable::{Timetable, instants, station_of, tell_instants, timetable};
+use super::{Answer, ClosedForm, Exactness, ModelError, Station, TimeDistribution, draining};
+use crate::answer::{Estimate, Method, Moment, Quantity, Statistic, TheoryCaveat};
+use crate::scenario::Scenario;
+use crate::workload::laws::Law;
+
+/// The law of a larger backlog's time to drain is not tabulated.
+const MOST_WAITING: usize = 100_000;
 
 /// The law of the number in M(t)/M/c at an instant.
 ///
@@ -102,6 +107,12 @@ impl CountDistribution {
             .fold(0.0, |sum, part| sum + part)
     }
 
+    /// P(N = c + k), k = 1, 2, …, and before them P(N ≤ c): the law of how many wait behind c servers.
+    fn waiting(&self, c: u32) -> Vec<f64> {
+        let above = self.p.get(c as usize + 1..).unwrap_or_default();
+        std::iter::once(1.0 - above.iter().sum::<f64>()).chain(above.iter().copied()).collect()
+    }
+
     /// Its standard deviation.
     pub fn sd(&self) -> f64 {
         let mean = self.mean();
@@ -116,30 +127,6 @@ impl CountDistribution {
             tail > 1.0 - share
         });
         above.unwrap_or(0)
-    }
-}
-
-/// A timetable: how long each rate lasts, and the rate that stays.
-struct Timetable {
-    steps: Vec<(f64, f64)>,
-    after: f64,
-}
-
-/// The timetable of a scenario with a schedule, or with a backlog and a constant rate.
-fn timetable(station: &Station<'_>) -> Result<Timetable, Mismatch> {
-    let [stream] = station.streams.as_slice() else { return Err("needs one producer".into()) };
-    if !stream.producer.send_time.is_zero() {
-        return Err("sends take time".into());
-    }
-    match &stream.producer.arrivals {
-        Arrivals::Schedule { repeat: true, .. } => Err("the timetable repeats".into()),
-        Arrivals::Schedule { ramp: true, .. } => Err("the rate moves in ramps".into()),
-        Arrivals::Schedule { steps, .. } => {
-            let after = steps.last().ok_or("the timetable is empty")?.rate;
-            Ok(Timetable { steps: steps.iter().map(|s| (s.lasts, s.rate)).collect(), after })
-        }
-        _ if station.has(Feature::Backlog) => Ok(Timetable { steps: Vec::new(), after: stream.rate }),
-        _ => Err("needs a rate that follows a timetable, or a backlog".into()),
     }
 }
 
@@ -196,7 +183,7 @@ fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, cav
 
 /// How far a scenario is from a single queue that follows a timetable.
 fn lacking(scenario: &Scenario) -> usize {
-    Station::of(scenario).map_or(usize::MAX, |station| {
+    station_of(scenario).map_or(usize::MAX, |station| {
         station.lacking(&[Feature::Backlog]) + usize::from(timetable(&station).is_err())
     })
 }
@@ -207,7 +194,7 @@ pub struct Schedule;
 
 impl Schedule {
     fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), Mismatch> {
-        let station = Station::of(scenario)?;
+        let station = station_of(scenario)?;
         station.only(&[Feature::Backlog])?;
         let table = timetable(&station)?;
         if !station.service.is_exponential() || station.streams[0].producer.batch.mean() != 1.0 {
@@ -220,8 +207,12 @@ impl Schedule {
         let capacity = f64::from(servers) / station.service.mean();
         // Steps times states, as far as the backlog may reach.
         let time: f64 = table.steps.iter().map(|s| s.0).sum();
-        let steps: f64 = table.steps.iter().map(|(lasts, rate)| lasts * (rate + capacity)).sum();
-        let grown: f64 = table.steps.iter().map(|(lasts, rate)| lasts * (rate - capacity).max(0.0)).sum();
+        let time = instants(&station).iter().fold(time, |time, (_, instant)| time.max(*instant));
+        let (mut steps, mut grown) = (0.0, 0.0);
+        table.between(0.0, time, |rate, lasts| {
+            steps += lasts * (rate + capacity);
+            grown += lasts * (rate - capacity).max(0.0);
+        });
         let states =
             scenario.queues[0].initial_backlog as f64 + grown + 12.0 * (time * capacity).sqrt() + 400.0;
         if steps * states > 6e7 {
@@ -258,8 +249,41 @@ impl ClosedForm for Schedule {
             law.advance(rate, mu, c, time);
             (law.above(c), law.mean())
         });
-        Ok(answer(&station, course, f64::from(c) * mu, true, TheoryCaveat::MeansOverTime))
+        let (capacity, rate) = (f64::from(c) * mu, course.then);
+        let mut answer = answer(&station, course, capacity, true, TheoryCaveat::MeansOverTime);
+        let mut law = CountDistribution::start(backlog as usize);
+        tell_instants(&mut answer, (&station, &table), start, |rate, time| {
+            law.advance(rate, mu, c, time);
+            (law.above(c), law.mean())
+        });
+        if let Some(rate) = rate.filter(|_| asks_drain(&station)) {
+            let mut law = CountDistribution::start(backlog as usize);
+            table.between(0.0, table.overloaded(capacity), |rate, time| law.advance(rate, mu, c, time));
+            let service = TimeDistribution::of(&Law::exponential(1.0 / capacity));
+            let drains = draining::drain_time(&law.waiting(c), rate, &service);
+            draining::tell(&mut answer, scenario.asked_of(&station.queue.name), &drains);
+        }
+        Ok(answer)
     }
+}
+
+/// Whether the law of the time to drain is asked for.
+fn asks_drain(station: &Station<'_>) -> bool {
+    let mut asked = station.scenario.asked_of(&station.queue.name);
+    asked.any(|id| id.quantity == Quantity::DrainTime && id.statistic != Statistic::Single)
+}
+
+/// The law of the time in which a backlog drains behind one server, whatever its services' law.
+fn backlog_alone(station: &Station<'_>, table: &Timetable) -> Option<TimeDistribution> {
+    let plain = table.steps.is_empty() && station.is_poisson() && station.servers == Some(1);
+    let single = station.streams.iter().all(|stream| stream.producer.batch.is_single());
+    let stable = table.after * station.service.mean() < 1.0;
+    let waiting = station.queue.initial_backlog.checked_sub(1)? as usize;
+    (plain && single && stable && waiting <= MOST_WAITING).then(|| {
+        let mut law = vec![0.0; waiting + 1];
+        law[waiting] = 1.0;
+        draining::drain_time(&law, table.after, &station.service.times())
+    })
 }
 
 /// The adapter for everything else that follows a timetable.
@@ -273,7 +297,7 @@ pub struct Fluid;
 
 impl Fluid {
     fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), Mismatch> {
-        let station = Station::of(scenario)?;
+        let station = station_of(scenario)?;
         station.only(&[Feature::Backlog, Feature::ArrivalBatches, Feature::Order])?;
         let table = timetable(&station)?;
         station.servers.ok_or("needs a limited number of servers")?;
@@ -307,12 +331,20 @@ impl ClosedForm for Fluid {
         let c = f64::from(station.servers.unwrap_or(1));
         let capacity = c / station.service.mean();
         let backlog = scenario.queues[0].initial_backlog as f64;
-        let mut waiting = (backlog - c).max(0.0);
-        let course = course(&table, capacity, (waiting, backlog), |rate, time| {
-            waiting = (waiting + (rate - capacity) * time).max(0.0);
-            (waiting, waiting + c.min(rate / capacity * c))
-        });
-        Ok(answer(&station, course, capacity, false, TheoryCaveat::Fluid))
+        let start = ((backlog - c).max(0.0), backlog);
+        let flow = |waiting: &mut f64, rate: f64, time: f64| {
+            *waiting = (*waiting + (rate - capacity) * time).max(0.0);
+            (*waiting, *waiting + c.min(rate / capacity * c))
+        };
+        let mut waiting = start.0;
+        let course = course(&table, capacity, start, |rate, time| flow(&mut waiting, rate, time));
+        let mut answer = answer(&station, course, capacity, false, TheoryCaveat::Fluid);
+        let mut waiting = start.0;
+        tell_instants(&mut answer, (&station, &table), start, |rate, time| flow(&mut waiting, rate, time));
+        if let Some(drains) = backlog_alone(&station, &table).filter(|_| asks_drain(&station)) {
+            draining::tell(&mut answer, scenario.asked_of(&station.queue.name), &drains);
+        }
+        Ok(answer)
     }
 }
 

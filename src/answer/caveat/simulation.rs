@@ -143,6 +143,19 @@ pub enum SimulationCaveat {
         /// Whether the scenario asks for its start, from empty queues.
         of_the_start: bool,
     },
+    /// A percentile over replications is withheld.
+    #[error(
+        "{path} is withheld: {replications} replications are too few for it; write [simulation] replications = \
+         {needed}, or more"
+    )]
+    TooFewRuns {
+        /// Its path.
+        path: String,
+        /// How many were made.
+        replications: u32,
+        /// How many are enough.
+        needed: u32,
+    },
     /// Some replications saw no end of a backlog.
     #[error(
         "drain_time of `{queue}` is withheld: in {late} of {replications} replications its backlog outlasts \

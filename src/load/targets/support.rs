@@ -29,7 +29,7 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::LoadDependentService => Some(Support::Refused(
             "a thread that works does not become faster or slower by what others do: leave it out",
         )),
-        Feature::DeliverAfter => Some(Support::Refused(
+        Feature::DeliverAfter | Feature::HeldByConsumer => Some(Support::Refused(
             "no target holds a message back before its first delivery: give its producer a send_time",
         )),
         Feature::Resend => Some(Support::Refused(
@@ -126,6 +126,10 @@ pub(super) fn null_limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
 impl TargetEntry {
     /// How it plays a feature.
     pub(crate) fn support(&self, feature: Feature) -> Support {
+        // When a message may be sent is known beforehand.
+        if feature == Feature::SendLimit {
+            return Support::Played;
+        }
         // Who plays outages plays those of a whole group, and says there what is otherwise.
         if feature == Feature::GroupOutages {
             return match self.support(Feature::Outages) {

@@ -145,6 +145,7 @@ pub(in crate::report) fn named(scenario: &Scenario, path: &str) -> String {
         Statistic::Sd => format!("standard deviation of the {quantity}"),
         Statistic::Max => format!("largest {quantity}"),
         Statistic::Within(time) => format!("{quantity} within {}", Time(time)),
+        Statistic::At(instant) => format!("{quantity} at {}", Time(instant)),
         Statistic::Percentile(share) => format!("p{} {quantity}", plain(share * 100.0, 7)),
     };
     let of = |name: &str, several: bool| if several { format!("{words} of `{name}`") } else { words.clone() };

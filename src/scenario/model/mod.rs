@@ -28,8 +28,8 @@ pub use consumers::{
 };
 pub use objectives::{Objective, Relation};
 pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
-pub use producers::{Keys, Producer, Resend};
-pub use queues::{Discipline, Durability, Expiry, LateAck, Locks, Overflow, Preemption, Queue};
+pub use producers::{Keys, Producer, Resend, SendLimit};
+pub use queues::{Discipline, Durability, Expiry, HeldBy, LateAck, Locks, Overflow, Preemption, Queue};
 pub(super) use queues::{MOST_MESSAGES, MOST_SYNCS, SYNCS};
 pub use resources::{NeededResource, Resource, ResourceSharing};
 pub use runs::{

@@ -1,8 +1,8 @@
 //! Producers: who sends, when messages are due, what they carry.
 
-use super::super::compound::{Maybe, Required, TableOf};
+use super::super::compound::{Maybe, Required, TableOf, TableOr};
 use super::super::declare::declare;
-use super::super::notation::{Bytes, Signed, Timespan, Whole};
+use super::super::notation::{Bytes, Rate, Signed, Timespan, Whole};
 use super::super::setting::{SettingKey, Takes, key};
 use super::consumers::FAILURE;
 use super::{Arrivals, Batch, Destination};
@@ -25,7 +25,11 @@ declare! {
         };
         /// How many messages a send has.
         batch: Batch = Batch::Fixed(1);
-        /// From due to reaching the queue; a pure delay, sends overlap.
+        /// How often it may send.
+        rate_limit: Option<SendLimit> = None, Maybe(TableOr("the producer's", "rate")),
+            "how often it may send at most, by a bucket of tokens; until it may, a message waits with its sender, which \
+             counts in send and latency";
+        /// From due, or from when it may be sent, to reaching the queue; a pure delay, sends overlap.
         send_time: Law = Law::deterministic(0.0), Timespan::OrZero, "from due to reaching the queue";
         /// Larger is sooner.
         priority: i32 = 0, Signed("larger is sooner"), "larger is sooner";
@@ -51,6 +55,18 @@ declare! {
             failure: Takes::Table(|| FAILURE.to_vec()),
                 "handling its messages fails, instead of the consumers'; 1 is poison"
         };
+    }
+}
+
+declare! {
+    /// A token bucket: a send takes a token, of which there are so many after a rest, and so many more a
+    /// second.
+    #[derive(Copy)]
+    pub struct SendLimit {
+        /// Tokens a second.
+        rate: f64 = 1.0, Required(Rate, "\"70/min\""), "sends a second in the long run, at most";
+        /// Tokens that the bucket holds.
+        burst: u32 = 1, Whole(1, 1_000_000), "sends at once after a rest";
     }
 }
 

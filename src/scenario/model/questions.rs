@@ -1,9 +1,9 @@
 //! What follows from a scenario: the questions that several methods ask of it.
 
 use super::{
-    Ack, Arrivals, Consumer, Destination, Discipline, Length, Precision, Producer, Scenario, Warmup,
+    Ack, Arrivals, Consumer, Destination, Discipline, Length, Precision, Producer, Queue, Scenario, Warmup,
 };
-use crate::answer::{AskedStatistic, Quantity};
+use crate::answer::{AskedStatistic, MetricId, PlaceId, Quantity, Statistic};
 
 impl Producer {
     /// Whether it waits for its messages before it sends again.
@@ -168,25 +168,50 @@ impl Scenario {
 
     /// What its objectives and its precision ask of times beside the usual statistics, percentiles first.
     pub fn asked_statistics(&self) -> Vec<AskedStatistic> {
-        let objectives = self.objectives.iter().map(|o| o.metric.as_str());
-        let precision: &[(String, f64)] =
-            if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
-        let mut out: Vec<AskedStatistic> = objectives
-            .chain(precision.iter().map(|p| p.0.as_str()))
-            .filter_map(AskedStatistic::beyond_usual)
-            .collect();
+        let mut out: Vec<AskedStatistic> =
+            self.asked_paths().filter_map(AskedStatistic::beyond_usual).collect();
         let order = |asked: &AskedStatistic| asked.statistic.share().unwrap_or(f64::INFINITY);
         out.sort_by(|a, b| order(a).total_cmp(&order(b)).then_with(|| a.name.cmp(&b.name)));
         out.dedup();
         out
     }
 
-    /// Whether an objective or a precision asks for how long the oldest message has waited.
-    pub(crate) fn asks_age(&self) -> bool {
+    /// The metric paths of its objectives and its precision.
+    fn asked_paths(&self) -> impl Iterator<Item = &str> {
         let precision: &[(String, f64)] =
             if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
-        let asked = self.objectives.iter().map(|o| &o.metric).chain(precision.iter().map(|p| &p.0));
-        asked.into_iter().any(|path| Quantity::Age.is_of(path))
+        self.objectives.iter().map(|o| o.metric.as_str()).chain(precision.iter().map(|p| p.0.as_str()))
+    }
+
+    /// What its objectives and its precision ask of a queue.
+    pub(crate) fn asked_of<'a>(&'a self, queue: &str) -> impl Iterator<Item = MetricId<'a>> {
+        self.asked_paths().filter_map(MetricId::parse).filter(move |id| id.place == PlaceId::Queue(queue))
+    }
+
+    /// Whether an objective or a precision asks for how long the oldest message has waited.
+    pub(crate) fn asks_age(&self) -> bool {
+        self.asked_paths().any(|path| Quantity::Age.is_of(path))
+    }
+
+    /// Whether one asks for the standard deviation over time of how many messages are in a queue.
+    pub(crate) fn asks_spread(&self, queue: &Queue) -> bool {
+        self.asked_of(&queue.name).any(|id| id.quantity.is_level() && id.statistic == Statistic::Sd)
+    }
+
+    /// The instants, in seconds from the beginning, at which they ask for a value.
+    pub(crate) fn asked_instants(&self) -> impl Iterator<Item = (MetricId<'_>, f64)> {
+        self.asked_paths().filter_map(MetricId::parse).filter_map(|id| match id.statistic {
+            Statistic::At(instant) => Some((id, instant)),
+            _ => None,
+        })
+    }
+
+    /// Whether it begins somewhere, with a backlog, with a timetable that ends, or with nothing there, rather
+    /// than going on for ever.
+    pub(crate) fn has_a_beginning(&self) -> bool {
+        self.backlog() > 0
+            || self.producers.iter().any(|p| p.arrivals.timetable().is_some_and(|(.., repeat)| !repeat))
+            || self.is_of_the_start()
     }
 
     /// Messages that wait in all queues from the start.

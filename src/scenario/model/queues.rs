@@ -36,6 +36,11 @@ declare! {
         /// How long a message is held back before it can be taken for the first time; `None` is not at all.
         deliver_after: Option<Law> = None, Maybe(Timespan::AboveZero),
             "how long a message is held back before it can be taken";
+        /// Who holds it meanwhile.
+        held_by: HeldBy = HeldBy::Broker, Unspoken(Word),
+            "who holds what is held back by deliver_after. broker: it is not handed out before its time; consumer: it is \
+             dealt to a server at once, which keeps it in its window (prefetch) and works on others until its time has \
+             come, as of Celery's countdown; default broker";
         /// Deliveries before a message is dead-lettered.
         delivery_limit: Option<u32> = None, Maybe(Whole(1, 1_000_000)), "deliveries before dead-lettering";
         /// The queue that takes what is dead-lettered.
@@ -92,6 +97,7 @@ pub(in super::super) const SYNCS: &[SettingKey] = &[key(
 )];
 
 choice!(Expiry: "anywhere" => Anywhere, "head" => Head);
+choice!(HeldBy: "broker" => Broker, "consumer" => Consumer);
 choice!(LateAck: "void" => Void, "until-redelivered" => UntilRedelivered, "accepted" => Accepted);
 choice!(Locks: "none" => None, "by-key" => ByKey);
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
@@ -173,6 +179,17 @@ pub enum Expiry {
     Anywhere,
     /// At the head.
     Head,
+}
+
+/// Who holds a message that cannot be worked on yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum HeldBy {
+    /// The queue.
+    #[default]
+    Broker,
+    /// A server, in its window.
+    Consumer,
 }
 
 /// What the acknowledgement of a delivery is worth whose visibility timeout is over.

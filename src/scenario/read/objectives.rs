@@ -104,7 +104,8 @@ pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Optio
         Some(near) => told.label(format!("did you mean `{near}`?")),
         None => told.help(
             "write a place, a quantity and a statistic, such as producers.NAME.latency.p99 \
-            (or p80, p99.9: any percentile; within(20s): the share within a time)",
+            (or p80, p99.9: any percentile; within(20s): the share within a time; at(10min): \
+            what a queue has at an instant)",
         ),
     });
     None

@@ -1,7 +1,7 @@
 //! Producers.
 
 use super::super::context::{Context, Whose};
-use super::super::model::{Destination, KEYS, Keys, MOST_DISTINCT_KEYS, Producer};
+use super::super::model::{Arrivals, Destination, KEYS, Keys, MOST_DISTINCT_KEYS, Producer};
 use super::super::node::{Field, Table, TableEntry};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
@@ -21,6 +21,18 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Producer {
         None => cx.lost(),
     };
     let arriving = arrivals::read(cx, table, &whose);
+    if let Some(field) = table.get("rate_limit") {
+        let closed = matches!(arriving.arrivals, Arrivals::Closed { .. });
+        let other = match (closed, producer.resend.is_some()) {
+            (true, _) => Some("closed clients, who send when they have an answer and have thought about it"),
+            (false, true) => Some("resend: what is sent again would have to take tokens, too"),
+            _ => None,
+        };
+        if let Some(other) = other {
+            let told = Problem::error(field.node.at, format!("`rate_limit` does not go with {other}"));
+            cx.tell(told.help("leave one of the two out"));
+        }
+    }
     Producer {
         to: to.unwrap_or(Destination::Queue(0)),
         rate: arriving.rate,

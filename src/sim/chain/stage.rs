@@ -110,6 +110,7 @@ impl Stage {
             peak: self.starts.peak as u64,
             counts,
             drained: None,
+            squares: None,
             held: BlockedSenders::default(),
             to_stay: self.starts.to_wait(at) + self.pool.left_at(at),
             to_serve: self.pool.left_at(at),

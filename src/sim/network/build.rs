@@ -17,6 +17,7 @@ use super::sender::{level, levels, sender};
 use super::servers_needed::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
+use super::squares::squares;
 use super::{Network, NetworkEvent, heads::LineHeads};
 use crate::behaviour::{
     ConsumerPolicy, Draws, MessageIdentity, MessageKeys, QueuePolicy, Role, ServerScaler, TimeScale,
@@ -26,8 +27,8 @@ use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waitin
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Consumer, Discipline, Durability, Feature, Locks, PrefetchBy, Queue, ResourceSharing, RetryOrder,
-    Scenario, Servers,
+    Ack, Consumer, Discipline, Durability, Feature, HeldBy, Locks, PrefetchBy, Queue, ResourceSharing,
+    RetryOrder, Scenario, Servers,
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
@@ -99,6 +100,7 @@ impl<S: Blocks> Network<S> {
             sampler: sampler.unwrap_or(LevelSampler::never()),
             tells_age: scenario.asks_age(),
             paced: paced(scenario),
+            squares: squares(scenario),
             host: Host::new(&scenario.simulation.overheads, draws),
             speeds: speeds(scenario),
             as_planned: true,
@@ -128,12 +130,8 @@ impl<S: Blocks> Network<S> {
                 for i in 0..most {
                     let index = self.servers.len() as u32;
                     let phase = if i < count { Phase::Idle } else { Phase::Off };
-                    self.servers.push(SimServer::new(
-                        (g, self.groups[g as usize].column),
-                        queue as u32,
-                        station.servers.len() as u32,
-                        phase,
-                    ));
+                    let (column, number) = (self.groups[g as usize].column, station.servers.len() as u32);
+                    self.servers.push(SimServer::new((g, column), queue as u32, number, phase));
                     station.servers.push(index);
                     if i < count {
                         self.groups[g as usize].count.up(0);
@@ -187,6 +185,7 @@ impl<S: Blocks> Network<S> {
             self.think(client);
         }
         self.keep_pace();
+        self.keep_squares();
     }
 
     fn clients_of_all(&mut self) -> u32 {
@@ -269,7 +268,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
     let unlimited = groups.iter().find(|(_, c)| c.count == Servers::Unlimited).map(|(i, _)| *i as u32);
     let batching = groups.iter().any(|(_, c)| c.batch.is_some());
-    let transits = groups.iter().any(|(_, c)| c.transit.is_some());
+    let by_servers = queue.held_by == HeldBy::Consumer;
+    let transits = by_servers || groups.iter().any(|(_, c)| c.transit.is_some());
     let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching && !transits;
     let alone: Vec<&Consumer> = groups.iter().map(|(_, c)| *c).collect();
     let members = Members::of(queue, &alone, time);
@@ -306,7 +306,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
         late_ack: queue.late_ack,
-        admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some(),
+        admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some() && !by_servers,
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),
         sync: scenario

@@ -15,7 +15,7 @@ impl<S: Blocks> Engine for Network<S> {
         self.begin(recorder);
         let from = self.offered;
         let goal = from.saturating_add(messages);
-        if self.paced.is_empty() {
+        if self.paced.is_empty() && self.squares.is_empty() {
             while self.offered < goal && self.step(u64::MAX, recorder) {}
         } else {
             while self.offered < goal && self.one_step(u64::MAX, recorder) {}

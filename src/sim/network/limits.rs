@@ -1,7 +1,7 @@
 //! Groups that take messages at a limited rate, by a token bucket for all their servers or for each.
 
 use super::{Network, NetworkEvent};
-use crate::behaviour::{TimeScale, TokenBucket};
+use crate::behaviour::{TimeScale, TokenBucket, bucket};
 use crate::scenario::{Consumer, LimitScope};
 use crate::workload::Blocks;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ pub(super) struct GroupLimit {
 impl GroupLimit {
     pub(super) fn of(consumer: &Consumer, scale: TimeScale) -> Option<Box<Self>> {
         let limit = consumer.rate_limit?;
-        let full = TokenBucket::new(limit, scale);
+        let full = bucket(limit, scale);
         Some(Box::new(GroupLimit { full, by: limit.by, buckets: HashMap::new() }))
     }
 

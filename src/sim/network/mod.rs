@@ -65,6 +65,7 @@ mod servers_needed;
 mod several_servers;
 mod shared;
 mod sharing;
+mod squares;
 mod totals;
 mod transit;
 
@@ -234,6 +235,8 @@ pub struct Network<S> {
     tells_age: bool,
     /// The groups whose servers' speed depends on the load.
     paced: Vec<u32>,
+    /// Of the queues whose levels' standard deviation somebody asks for.
+    squares: Vec<squares::LevelSquares>,
     /// What a host adds that is not ideal.
     host: replay::Host,
     /// How fast each server is; empty if all are as fast as planned.
@@ -249,6 +252,9 @@ impl<S: Blocks> Network<S> {
         let happened = self.step(before, recorder);
         if !self.paced.is_empty() {
             self.keep_pace();
+        }
+        if !self.squares.is_empty() {
+            self.keep_squares();
         }
         happened
     }

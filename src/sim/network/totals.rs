@@ -11,7 +11,7 @@ use crate::workload::Blocks;
 impl<S: Blocks> Network<S> {
     pub(super) fn totals_now(&self) -> Totals {
         let (messages_asleep, servers_asleep) = self.still_asleep();
-        let queue = |(s, asleep): (&QueueState, u128)| QueueTotals {
+        let queue = |((index, s), asleep): ((usize, &QueueState), u128)| QueueTotals {
             waiting: s.waiting.level(),
             serving: s.serving.level(),
             waiting_area: s.waiting.area(self.now) + (s.woken - asleep),
@@ -26,6 +26,7 @@ impl<S: Blocks> Network<S> {
             drained: s.drained,
             to_stay: 0,
             to_serve: 0,
+            squares: self.squares_of(index),
         };
         let group = |(g, asleep): (&GroupState, u128)| GroupTotals {
             busy_area: g.busy.area(self.now) - (g.woken - asleep) - g.absent.area(self.now),
@@ -39,7 +40,7 @@ impl<S: Blocks> Network<S> {
             at: self.now,
             offered: self.offered,
             done: None,
-            queues: self.stations.iter().zip(messages_asleep).map(queue).collect(),
+            queues: self.stations.iter().enumerate().zip(messages_asleep).map(queue).collect(),
             groups: self.groups.iter().zip(servers_asleep).map(group).collect(),
         }
     }

@@ -4,6 +4,8 @@
 //! server may hold. The server works on those that have reached it in the order in which they did. What
 //! becomes of a message the queue knows when its acknowledgement is back, and then sends the server another
 //! one.
+//!
+//! A server that holds messages whose time has not come yet is one that they have not reached.
 
 use super::job::JobState;
 use super::parts::{Phase, PrefetchedDelivery};
@@ -33,8 +35,14 @@ impl<S: Blocks> Network<S> {
         let group = s.group as usize;
         let job = &mut self.jobs[slot];
         job.state = JobState::Held;
-        let time = self.groups[group].policy.transit(job.identity, job.deliveries);
-        self.stations[job.queue as usize].waiting.up(self.now);
+        let mut time = self.groups[group].policy.transit(job.identity, job.deliveries);
+        let station = &mut self.stations[job.queue as usize];
+        if job.deliveries == 1 {
+            // Its server has it at once, and cannot begin before its time has come.
+            let from = job.sent.saturating_add(station.policy.held_by_server(job.identity));
+            time = time.max(from.saturating_sub(self.now));
+        }
+        station.waiting.up(self.now);
         self.timer(self.now.saturating_add(time), NetworkEvent::Received { server, slot });
     }
 

@@ -187,6 +187,10 @@ impl KeptRun {
             let (_, p99, most) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
             set("in_system", "p99", p99);
             set("in_system", "max", most);
+            if scenario.asks_spread(queue) {
+                set("queue_length", "sd", Levels::sd(&levels.waiting).unwrap_or_default());
+                set("in_system", "sd", Levels::sd(&levels.in_system).unwrap_or_default());
+            }
         }
         for (g, c) in scenario.consumers.iter().enumerate().filter(|(_, c)| scenario.counts_deliveries(c)) {
             if let Some(mean) = self.service_of_a_delivery(scenario, g as u32, c, &time) {

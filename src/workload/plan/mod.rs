@@ -33,7 +33,9 @@ pub struct PlannedProducer<'a> {
     pub rate: f64,
     /// How many messages a send has.
     pub batch: &'a Batch,
-    /// From due to reaching the queue.
+    /// Sends a second that a token bucket allows, and how many of them at once after a rest.
+    pub limit: Option<(f64, u32)>,
+    /// From when it may be sent to reaching the queue.
     pub send_time: &'a Law,
     /// The work that its messages bring, instead of the groups'.
     pub service_time: Option<&'a Law>,

@@ -9,6 +9,7 @@ use crate::workload::arrivals::{self, ArrivalProcess};
 use crate::workload::instants;
 use crate::workload::laws::Law;
 use crate::workload::plan_error::PlanError;
+use crate::workload::token_bucket::TokenBucket;
 
 pub(super) struct PlanRows {
     drawn: Drawn,
@@ -19,6 +20,8 @@ pub(super) struct PlanRows {
 /// Messages in the order in which they are due.
 struct Drawn {
     process: Box<dyn ArrivalProcess>,
+    /// Where sends are limited to a rate: the bucket of tokens, and from when on messages may be sent.
+    limit: Option<(TokenBucket, Vec<u64>)>,
     send: Send,
     /// The producer's own work; it takes the place of what the groups would draw.
     own: Option<DrawnTimes>,
@@ -87,7 +90,10 @@ impl PlanRows {
         let groups: Vec<_> = source.to.iter().filter_map(group).collect();
         let reorder = matches!(send, Send::Varying(..))
             .then(|| Reorder::new(width, groups.iter().map(|(column, _)| *column).collect()));
-        Ok(PlanRows { drawn: Drawn { process, send, own, groups }, reorder })
+        let bucket =
+            |(rate, burst): (f64, u32)| TokenBucket::new(nanos(1.0 / rate).unwrap_or(MAX_NANOS), burst);
+        let limit = source.limit.map(|limit| (bucket(limit), Vec::new()));
+        Ok(PlanRows { drawn: Drawn { process, limit, send, own, groups }, reorder })
     }
 
     /// The columns of demand that are not empty.
@@ -110,12 +116,20 @@ impl Drawn {
         self.process.next(&mut out.due);
         let count = out.due.len();
         out.sent.clear();
+        let from = match &mut self.limit {
+            None => &out.due,
+            Some((bucket, allowed)) => {
+                allowed.clear();
+                allowed.extend(out.due.iter().map(|due| bucket.take_from(*due)));
+                allowed
+            }
+        };
         match &mut self.send {
-            Send::Constant(0) => out.sent.extend_from_slice(&out.due),
-            Send::Constant(time) => out.sent.extend(out.due.iter().map(|due| due.saturating_add(*time))),
+            Send::Constant(0) => out.sent.extend_from_slice(from),
+            Send::Constant(time) => out.sent.extend(from.iter().map(|from| from.saturating_add(*time))),
             Send::Varying(times, buffer) => {
                 times.next(count, buffer);
-                out.sent.extend(out.due.iter().zip(buffer).map(|(due, time)| due.saturating_add(*time)));
+                out.sent.extend(from.iter().zip(buffer).map(|(from, time)| from.saturating_add(*time)));
             }
         }
         match (&mut self.own, &mut self.groups[..]) {

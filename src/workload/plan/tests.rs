@@ -9,6 +9,7 @@ fn poisson<'a>(name: &'a str, rate: f64, send_time: &'a Law) -> PlannedProducer<
         arrivals: &Arrivals::Poisson,
         rate,
         batch: &SINGLE,
+        limit: None,
         send_time,
         service_time: None,
         to: &[],

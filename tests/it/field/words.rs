@@ -4,8 +4,10 @@
 
 mod blocking_retries;
 mod choosing;
+mod drains;
 mod head_expiry;
 mod held_back;
+mod instants;
 mod joins;
 mod late_acks;
 mod locks;
@@ -15,8 +17,10 @@ mod rate_limits;
 mod rebalancing;
 mod resending;
 mod resources;
+mod send_limits;
 mod several_servers;
 mod shared_workers;
+mod spreads;
 mod timetables;
 mod transit;
 

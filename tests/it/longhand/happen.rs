@@ -8,6 +8,7 @@ impl World<'_> {
     pub(super) fn happens(&mut self, event: Event) {
         match event {
             Event::Due(message) => self.is_due(message),
+            Event::MaySend(producer) => self.may_send(producer),
             Event::Arrive(message, to) => self.arrives(message, to, None),
             Event::Expire(stay) => self.expires(stay),
             Event::Visible(stay, delivery) => self.is_visible_again(stay, delivery),
@@ -35,10 +36,33 @@ impl World<'_> {
     }
 
     fn is_due(&mut self, message: usize) {
-        let producer = &self.scene.producers[self.messages[message].producer];
+        let index = self.messages[message].producer;
+        let producer = &self.scene.producers[index];
+        if producer.limit.is_some() {
+            self.unsent[index].0.push(message);
+            return self.may_send(index);
+        }
         self.at(self.now + producer.send, Event::Arrive(message, producer.to));
         if let Some((after, _)) = producer.resend {
             self.at(self.now + after, Event::Again(message));
+        }
+    }
+
+    /// A producer whose sends are limited sends the first of those that wait while it has a token.
+    fn may_send(&mut self, index: usize) {
+        let producer = &self.scene.producers[index];
+        let Some((every, burst)) = producer.limit else { return };
+        let (_, had, since) = self.unsent[index];
+        let mut tokens = (had + (self.now - since) as f64 / every as f64).min(burst as f64);
+        while !self.unsent[index].0.is_empty() && tokens >= 1.0 - 1e-9 {
+            tokens -= 1.0;
+            let message = self.unsent[index].0.remove(0);
+            self.at(self.now + producer.send, Event::Arrive(message, producer.to));
+        }
+        (self.unsent[index].1, self.unsent[index].2) = (tokens, self.now);
+        if !self.unsent[index].0.is_empty() {
+            let missing = ((1.0 - tokens) * every as f64).round() as Ns;
+            self.at(self.now + missing, Event::MaySend(index));
         }
     }
 
@@ -141,9 +165,10 @@ impl World<'_> {
     fn comes_in(&mut self, stay: usize) {
         let q = &self.scene.queues[self.stays[stay].queue];
         (self.stays[stay].sent, self.stays[stay].place) = (self.now, self.now);
-        self.stays[stay].state = State::Waits { from: self.now + q.held };
-        if q.held > 0 {
-            self.at(self.now + q.held, Event::Wake);
+        let held = if q.by_servers { 0 } else { q.held };
+        self.stays[stay].state = State::Waits { from: self.now + held };
+        if held > 0 {
+            self.at(self.now + held, Event::Wake);
         }
         if let Some(ttl) = q.ttl {
             self.at(self.now + ttl, Event::Expire(stay));

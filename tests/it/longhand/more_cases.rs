@@ -4,6 +4,7 @@ use super::cases::{MS, at, one, queue, several, three};
 use super::scene::{Bucket, Group, Outages, Producer, Queue, Scale, Scene, To, instants, sends, serves};
 
 pub(super) fn servers() -> Vec<Scene> {
+    let held = |held| Queue { held, by_servers: true, ..queue() };
     let bucket = |each| Some(Bucket { every: 4_000_000, burst: 3, each });
     let unequal = |choice, g: Group| Group { choice, speeds: vec![(1, 2), (2, 1), (1, 1)], ..g };
     let scale = Scale {
@@ -59,6 +60,17 @@ pub(super) fn servers() -> Vec<Scene> {
             vec![three()[0].clone()],
             vec![Queue { partitions: Some(3), ..queue() }],
             vec![serves(3, MS)],
+        ),
+        one("held by a server, one at a time", held(2 * MS + 1), vec![serves(1, 2 * MS)]),
+        one(
+            "held by servers in their windows",
+            held(9 * MS + 1),
+            vec![Group { prefetch: 4, ..serves(2, 5 * MS) }],
+        ),
+        one(
+            "held by servers, ttl, retries",
+            Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7 * MS + 1) },
+            vec![Group { prefetch: 3, fails: true, retry: Some((2 * MS, 9 * MS)), ..serves(2, 2 * MS) }],
         ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
         one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),
@@ -284,6 +296,27 @@ pub(super) fn networks() -> Vec<Scene> {
                 }),
                 ..serves(1, MS)
             }],
+        ),
+        several(
+            "limited sends",
+            vec![Producer { limit: Some((4_000_000, 5)), send: MS / 7, ..sends(instants(7, 300, 4 * MS)) }],
+            vec![queue()],
+            vec![serves(1, 3 * MS)],
+        ),
+        several(
+            "limited sends beside others, who wait for room",
+            vec![
+                Producer { limit: Some((8_000_000, 1)), ..sends(instants(7, 150, 6 * MS)) },
+                sends(instants(8, 150, 7 * MS)),
+            ],
+            vec![Queue { max_length: Some(3), overflow: "block", ..queue() }],
+            vec![serves(2, 7 * MS)],
+        ),
+        several(
+            "limited sends, given up",
+            vec![Producer { limit: Some((5_000_000, 2)), ..sends(instants(9, 250, 3 * MS)) }],
+            vec![Queue { ttl: Some(9 * MS + 7), dead: Some(1), ..queue() }, queue()],
+            vec![serves(1, 6 * MS), from(vec![1], serves(1, 2 * MS))],
         ),
         several("sent again", resends(9 * MS + 1, 2), vec![queue()], vec![serves(2, 5 * MS)]),
         several("given up", resends(9 * MS + 1, 0), vec![queue()], vec![serves(2, 7 * MS)]),

@@ -28,6 +28,8 @@ pub(super) struct Producer {
     pub poison: bool,
     /// After how long a client sends again, and how often.
     pub resend: Option<(Ns, u64)>,
+    /// A limit of sends: one every so often, and so many at once after a rest.
+    pub limit: Option<(Ns, u64)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,8 @@ pub(super) struct Queue {
     pub ttl: Option<Ns>,
     pub head: bool,
     pub held: Ns,
+    /// Whether servers hold what is held back.
+    pub by_servers: bool,
     pub limit: Option<u32>,
     pub dead: Option<usize>,
     pub visibility: Option<Ns>,
@@ -135,6 +139,7 @@ pub(super) fn sends(due: Vec<Ns>) -> Producer {
         keyed: false,
         poison: false,
         resend: None,
+        limit: None,
     }
 }
 
@@ -244,6 +249,10 @@ impl Producer {
         let resend =
             self.resend.map(|(after, most)| format!("{{ after = \"{after}ns\", at_most = {most} }}"));
         line(&mut text, "resend", resend);
+        let limit = self
+            .limit
+            .map(|(every, burst)| format!("{{ rate = \"{:?}/s\", burst = {burst} }}", 1e9 / every as f64));
+        line(&mut text, "rate_limit", limit);
         text
     }
 }
@@ -258,6 +267,7 @@ impl Queue {
         line(&mut text, "message_ttl", self.ttl.and_then(time));
         line(&mut text, "expiry", self.head.then(|| "\"head\"".into()));
         line(&mut text, "deliver_after", time(self.held));
+        line(&mut text, "held_by", self.by_servers.then(|| "\"consumer\"".into()));
         line(&mut text, "delivery_limit", self.limit.map(|n| n.to_string()));
         line(&mut text, "dead_letter", self.dead.map(|q| format!("\"q{q}\"")));
         line(&mut text, "visibility_timeout", self.visibility.and_then(time));

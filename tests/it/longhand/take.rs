@@ -105,9 +105,13 @@ impl World<'_> {
         if group.batch.is_some() {
             self.begin(server, taken);
         } else {
-            let arrives = self.now + group.transit;
-            self.servers[server].hand.extend(taken.iter().map(|(s, n)| (arrives, *s, *n)));
-            self.at(arrives, Event::Wake);
+            for (stay, delivery) in taken {
+                let q = &self.scene.queues[queue];
+                let held = self.stays[stay].sent + if q.by_servers && delivery == 1 { q.held } else { 0 };
+                let begins = (self.now + group.transit).max(held);
+                self.servers[server].hand.push((begins, stay, delivery));
+                self.at(begins, Event::Wake);
+            }
         }
         true
     }

@@ -84,6 +84,7 @@ pub(super) struct Server {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Due(usize),
+    MaySend(usize),
     Arrive(usize, To),
     Expire(usize),
     Visible(usize, u32),
@@ -126,6 +127,8 @@ pub(super) struct World<'a> {
     pub left: Vec<(Ns, usize, Ns, super::Outcome)>,
     /// Of each group: tokens, and since when.
     pub tokens: Vec<(f64, Ns)>,
+    /// Of each producer: messages that may not be sent yet, its tokens, and since when it has them.
+    pub unsent: Vec<(Vec<usize>, f64, Ns)>,
     /// Of each queue: the server that was dealt a message last.
     pub dealt: Vec<usize>,
     /// Of each topic: copies dealt so far.
@@ -148,6 +151,11 @@ impl World<'_> {
             ended: Vec::new(),
             left: Vec::new(),
             tokens: scene.groups.iter().map(|g| (g.bucket.map_or(0.0, |b| b.burst as f64), 0)).collect(),
+            unsent: scene
+                .producers
+                .iter()
+                .map(|p| (Vec::new(), p.limit.map_or(0.0, |(_, burst)| burst as f64), 0))
+                .collect(),
             dealt: vec![usize::MAX; scene.queues.len()],
             turns: vec![0; scene.topics.len()],
             starting: vec![0; scene.groups.len()],

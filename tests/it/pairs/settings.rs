@@ -314,6 +314,14 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("own time to live", &[("producers.p", "ttl", "\"200ms\"")]),
     ("held back", &[("queues.q", "deliver_after", "\"100ms\"")]),
     (
+        "held by its consumers",
+        &[
+            ("queues.q", "deliver_after", "\"100ms\""),
+            ("queues.q", "held_by", "\"consumer\""),
+            ("consumers.c", "prefetch", "3"),
+        ],
+    ),
+    (
         "held back for a random time",
         &[("queues.q", "deliver_after", "{ law = \"exponential\", mean = \"100ms\" }")],
     ),
@@ -499,6 +507,7 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
             "{ min = 1, max = 3, target_backlog = 2, every = \"500ms\", scale_in = \"kill\" }",
         )],
     ),
+    ("limited sends", &[("producers.p", "rate_limit", "{ rate = \"8/s\", burst = 2 }")]),
     ("who sends again", &[("producers.p", "resend", "{ after = \"300ms\", at_most = 1 }")]),
     ("servers of two queues", &[("consumers.c", "from", "[\"q\", \"s\"]"), ("queues.s", "partitions", "")]),
     (

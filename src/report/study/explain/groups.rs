@@ -20,7 +20,9 @@ pub(super) fn told(scenario: &Scenario) -> String {
     let groups = scenario.consumers.iter().flat_map(lines).flatten();
     let joins = scenario.queues.iter().filter_map(|queue| join_line(scenario, queue));
     let late = scenario.queues.iter().filter_map(late_line);
-    scenario.producers.iter().filter_map(resend_line).chain(joins).chain(late).chain(groups).collect()
+    let limits = scenario.producers.iter().filter_map(send_limit_line);
+    let producers = scenario.producers.iter().filter_map(resend_line).chain(limits);
+    producers.chain(joins).chain(late).chain(groups).collect()
 }
 
 /// Which copies come together before a queue.
@@ -117,6 +119,17 @@ fn limit_line(group: &Consumer) -> Option<String> {
 fn pause_line(group: &Consumer) -> Option<String> {
     let pause = Time(group.rebalance?);
     Some(format!("group `{}`   all pause for {pause} whenever one comes or goes\n", group.name))
+}
+
+/// The rate to which a producer's sends are limited.
+fn send_limit_line(producer: &Producer) -> Option<String> {
+    let limit = producer.rate_limit?;
+    let (rate, burst) = (significant(limit.rate, 4), limit.burst);
+    Some(format!(
+        "producer `{}`   at most {rate} sends/s, {burst} at once after a rest; what waits for that counts in send and \
+            latency\n",
+        producer.name
+    ))
 }
 
 /// When clients send again what may still be worked on, which counts in their queue's rho at most.
