@@ -23,7 +23,8 @@ pub(super) struct CapacityArguments {
     file: Option<PathBuf>,
     /// The setting and its values, as in consumers.workers.count=1..60 or "producers.web.rate=100/s..900/s by
     /// 50/s"; without it, the count of the only group of consumers. Given twice or more, the cheapest
-    /// combination is sought, as it is of how an autoscaler is set (consumers.workers.autoscale.cooldown=1min,5min)
+    /// combination is sought, as it is of how an autoscaler is set, such as
+    /// consumers.workers.autoscale.cooldown=1min,5min
     #[arg(long, value_name = "PATH=VALUES")]
     vary: Vec<String>,
     /// An objective beside the file's, as in "producers.web.latency.p99 < 200ms" or, for all messages,
@@ -37,8 +38,8 @@ pub(super) struct CapacityArguments {
     /// consumers.workers.count=3; may be given often. Without it servers are counted
     #[arg(long, value_name = "WHAT=PRICE", value_parser = price)]
     cost: Vec<(Priced, f64)>,
-    /// Answer from the points of a sweep that was run, on one machine or many: its folder, which has the scenario.
-    /// Nothing is simulated; --vary picks some of its values
+    /// Answer from the points of a sweep that was run, on one machine or many: its folder, which has the
+    /// scenario. Nothing is simulated; --vary picks some of its values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "set", "calibration", "seed"])]
     from_sweep: Option<PathBuf>,
     #[command(flatten)]
@@ -202,6 +203,10 @@ fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
                 _ => Err(format!("there are several queues; write which: \"queues.NAME.{slo}\"")),
             }
         }
+        "scalings" => match scenario.consumers.as_slice() {
+            [only] => Ok(with(&format!("consumers.{}", only.name), "")),
+            _ => Err(format!("there are several groups; write which: \"consumers.NAME.{slo}\"")),
+        },
         _ if statistic.is_none() => Ok(format!("total.latency.{metric}{limit}")),
         _ => Ok(slo.into()),
     }

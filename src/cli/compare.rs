@@ -21,8 +21,8 @@ pub(super) struct CompareArguments {
     /// given often
     #[arg(long, value_name = "PATH=VALUE", add = super::complete::settings())]
     against: Vec<String>,
-    /// Compare points of a sweep that was run, on one machine or many: its folder, which has the scenario. The
-    /// point that has the scenario's own settings is what those of --against are held against
+    /// Compare points of a sweep that was run, on one machine or many: its folder, which has the scenario.
+    /// The point that has the scenario's own settings is what those of --against are held against
     #[arg(long, value_name = "DIR", conflicts_with_all = ["sides", "set", "calibration", "seed", "rounds"])]
     from_sweep: Option<PathBuf>,
     #[command(flatten)]

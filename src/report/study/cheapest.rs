@@ -57,9 +57,9 @@ pub fn sentences(cheapest: &Cheapest) -> Vec<String> {
     };
     let settings = cheapest.grid.axes.iter().zip(&found.values);
     let settings: Vec<String> = settings.map(|(axis, value)| format!("{} = {value}", axis.path)).collect();
-    let verb = if settings.len() > 1 { "are" } else { "is" };
+    let what = if settings.len() > 1 { "cheapest combination" } else { "cheapest" };
     let mut out = vec![format!(
-        "{} {verb} the cheapest that passes, at {}: {}.",
+        "{} is the {what} that passes, at {}: {}.",
         joined_words(settings.into_iter()),
         cost(cheapest, found),
         judged(&found.trial)
