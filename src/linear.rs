@@ -62,7 +62,7 @@ pub(crate) fn fixed_point(m: &[Vec<(usize, f64)>], b: &[f64]) -> Option<Vec<f64>
 
 /// The unknowns that depend on one another in circles, each circle after those that it depends on (Tarjan
 /// 1972, without recursion).
-fn circles(m: &[Vec<(usize, f64)>]) -> Vec<Vec<usize>> {
+pub(crate) fn circles(m: &[Vec<(usize, f64)>]) -> Vec<Vec<usize>> {
     const NEW: usize = usize::MAX;
     const DONE: usize = usize::MAX - 1;
     let (mut low, mut seen, mut out) = (vec![NEW; m.len()], 0, Vec::new());

@@ -13,7 +13,7 @@ use super::planned_files::checksum;
 use super::program::program;
 use super::system;
 use found::Place;
-pub(super) use found::{Found, PointKind, SegmentFault, ranges};
+pub(super) use found::{Found, FoundRows, PointKind, SegmentFault, ranges};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

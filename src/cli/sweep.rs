@@ -10,11 +10,12 @@ mod worker;
 use super::files;
 use super::plan::{PlanArguments, SweepPlan};
 use super::recipe::{Scheduler, recipe};
-use super::segments::{Found, PointKind, SegmentFault, ranges};
+use super::segments::{Found, FoundRows, PointKind, SegmentFault, ranges};
 use super::shard::{Shard, shard};
 use super::{Ending, style, system};
 use crate::report::study::{points, sweep as report};
-use crate::study::sweep::Swept;
+use crate::study::sweep::{SweepPoint, Swept};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -209,7 +210,15 @@ pub(super) fn complete(plan: &SweepPlan, folder: &Path, found: &Found) -> Result
 fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<Ending, Ending> {
     complete(plan, folder, found)?;
     let (table, swept) = tabled(plan, folder, found)?;
-    let document = files::Draft::written(folder, "sweep.json", |file| report::document(&swept, file))?;
+    let mut kept = KeptPoints::of(plan, folder, found);
+    let document = files::Draft::written(folder, "sweep.json", |file| {
+        if report::shown(&swept).is_none() {
+            return report::document(&swept, swept.points.iter().cloned().map(Ok), file);
+        }
+        // They are read once more: of so many not all that is written is in memory.
+        let each = (0..plan.grid.points()).map(|index| kept.read(index).map(|(_, points)| points));
+        report::document(&swept, each.flat_map(points_or_why), file)
+    })?;
     let mut written = vec![document.finish()?, table.finish()?];
     written.extend(files::add(folder, &report::pictures(&swept))?);
     let document = match look.json {
@@ -224,26 +233,59 @@ fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<
     Ok(speech.say(&document, &written, |style| report::text(&swept, &style)))
 }
 
+/// The points, or why they cannot be read.
+fn points_or_why(read: std::io::Result<Vec<SweepPoint>>) -> Vec<std::io::Result<SweepPoint>> {
+    match read {
+        Ok(points) => points.into_iter().map(Ok).collect(),
+        Err(why) => vec![Err(why)],
+    }
+}
+
+/// Reads what the folder keeps of each point.
+struct KeptPoints<'a> {
+    plan: &'a SweepPlan,
+    folder: &'a Path,
+    rows: FoundRows<'a>,
+    /// The metrics that are shown of many points; `None` where all are.
+    shown: Option<BTreeSet<String>>,
+}
+
+impl<'a> KeptPoints<'a> {
+    fn of(plan: &'a SweepPlan, folder: &'a Path, found: &'a Found) -> Self {
+        let shown = report::shown(&plan.swept(Vec::new()));
+        KeptPoints { plan, folder, rows: found.rows(), shown }
+    }
+
+    /// A point's rows, and what is shown of it.
+    fn read(&mut self, index: usize) -> std::io::Result<(String, Vec<SweepPoint>)> {
+        let mut text = String::new();
+        for kind in self.plan.kinds() {
+            text += &self.rows.read(index, *kind)?.unwrap_or_default();
+        }
+        let mut point = points::read(&self.plan.grid, self.plan.refinement, &text).map_err(|why| {
+            let path = self.folder.join("points");
+            std::io::Error::other(format!("{}: {why}; sweep again with --fresh", path.display()))
+        })?;
+        if let Some(shown) = &self.shown {
+            let answers = point.iter_mut().flat_map(|point| &mut point.answers);
+            answers.for_each(|answer| answer.metrics.retain(|metric, _| shown.contains(metric)));
+        }
+        Ok((text, point))
+    }
+}
+
 /// The points' rows as one table in a draft, and of each point what is shown of it.
 fn tabled(plan: &SweepPlan, folder: &Path, found: &Found) -> Result<(files::Draft, Swept), Ending> {
     let empty = plan.swept(Vec::new());
-    let shown = report::shown(&empty);
-    let (mut rows, mut answered) = (found.rows(), Vec::with_capacity(plan.grid.points()));
+    let (mut kept, mut answered) =
+        (KeptPoints::of(plan, folder, found), Vec::with_capacity(plan.grid.points()));
     let table = files::Draft::written(folder, "sweep.csv", |file| {
         file.write_all(points::header(&plan.grid, plan.refinement).as_bytes())?;
         for index in 0..plan.grid.points() {
-            let mut text = String::new();
-            for kind in plan.kinds() {
-                text += &rows.read(index, *kind)?.unwrap_or_default();
-            }
+            let (text, mut point) = kept.read(index)?;
             file.write_all(text.as_bytes())?;
-            let mut point = points::read(&plan.grid, plan.refinement, &text).map_err(|why| {
-                let text = format!("{}: {why}; sweep again with --fresh", folder.join("points").display());
-                std::io::Error::other(text)
-            })?;
-            if let Some(shown) = &shown {
-                let answers = point.iter_mut().flat_map(|point| &mut point.answers);
-                answers.for_each(|answer| answer.metrics.retain(|metric, _| shown.contains(metric)));
+            if kept.shown.is_some() {
+                point.iter_mut().for_each(|point| point.thin(&empty.objectives));
             }
             answered.append(&mut point);
         }

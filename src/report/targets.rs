@@ -79,9 +79,15 @@ fn heading(names: &[&str]) -> String {
     }
 }
 
+/// Of more queues it is not told what stands against measuring them.
+const MOST_QUEUES: usize = 2_000;
+
 /// Whether a scenario can be measured by the target that it names, and what stands against it, in lines.
 pub fn explained(scenario: &Scenario) -> String {
     let target = &scenario.measurement.target;
+    if scenario.queues.len() > MOST_QUEUES {
+        return format!("\nMeasurement: not looked at, as there are more than {MOST_QUEUES} queues\n");
+    }
     match measurable::refusals(scenario) {
         Ok(refusals) if refusals.is_empty() => format!("\nMeasurement: {target} plays all of it\n"),
         Ok(refusals) => {

@@ -14,6 +14,10 @@ use std::collections::HashSet;
 /// A utilization from which on results depend on long memories.
 const NEARLY_FULL: f64 = 0.98;
 
+/// The most queues in one circle of ways: the rates at which messages come to them are found together, in a
+/// time that grows with the cube of their number.
+const MOST_IN_CIRCLE: usize = 2_000;
+
 /// The most messages that may wait in all queues from the start.
 const MOST_WAITING: u64 = 10_000_000;
 
@@ -183,6 +187,16 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             .label("probability 1");
             cx.tell(told.help("give every queue a delivery_limit, or lower the probability"));
         }
+    }
+    let together = forwards::largest_circle(scenario);
+    if together > MOST_IN_CIRCLE {
+        let megabytes = (together * together * size_of::<f64>()) >> 20;
+        let at = place(tree, "queues", &scenario.queues[0].name, "").unwrap_or_default();
+        let what = format!("{together} queues are in one circle of ways, more than {MOST_IN_CIRCLE}");
+        let label =
+            format!("the rates at which messages come to them take {megabytes} MB and minutes to find");
+        cx.tell(Problem::error(at, what).label(label).help("let messages come back to fewer queues"));
+        return;
     }
     if !forwards::ends(scenario) {
         let in_loop = forwards::stuck(scenario).unwrap_or(0);

@@ -2,6 +2,8 @@
 
 use super::Scenario;
 use crate::answer::waits_in_circle;
+use crate::linear::{self, SparseRows};
+use std::collections::VecDeque;
 
 /// Queues, each with consumers that may wait for room in the next one, and those of the last for room in the
 /// first: all can be full at once, and nobody goes on then. Empty if there is no such circle.
@@ -15,26 +17,31 @@ pub(crate) fn circle(scenario: &Scenario) -> Vec<usize> {
             consumer.queues().for_each(|queue| next[queue].extend(blocking()));
         }
     }
-    (0..n).filter_map(|queue| way_back(&next, queue)).min_by_key(Vec::len).unwrap_or_default()
+    let ways: SparseRows = next.iter().map(|to| to.iter().map(|queue| (*queue, 1.0)).collect()).collect();
+    // Of all others there is no way back, which would take long to find out one by one.
+    let members = linear::circles(&ways).into_iter().filter(|c| c.len() > 1 || next[c[0]].contains(&c[0]));
+    let mut queues: Vec<usize> = members.flatten().collect();
+    queues.sort_unstable();
+    queues.into_iter().filter_map(|queue| way_back(&next, queue)).min_by_key(Vec::len).unwrap_or_default()
 }
 
 /// The shortest way from a queue back to it.
 fn way_back(next: &[Vec<usize>], queue: usize) -> Option<Vec<usize>> {
-    let mut ways = vec![vec![queue]];
-    let mut seen = vec![false; next.len()];
-    while !ways.is_empty() {
-        let mut longer = Vec::new();
-        for way in ways {
-            for &to in &next[way[way.len() - 1]] {
-                if to == queue {
-                    return Some(way);
-                }
-                if !std::mem::replace(&mut seen[to], true) {
-                    longer.push(way.iter().copied().chain([to]).collect());
-                }
+    let mut from: Vec<Option<usize>> = vec![None; next.len()];
+    let mut reached = VecDeque::from([queue]);
+    while let Some(at) = reached.pop_front() {
+        for &to in &next[at] {
+            if to == queue {
+                let back = std::iter::successors(Some(at), |at| from[*at]);
+                let mut way: Vec<usize> = back.collect();
+                way.reverse();
+                return Some(way);
+            }
+            if from[to].is_none() {
+                from[to] = Some(at);
+                reached.push_back(to);
             }
         }
-        ways = longer;
     }
     None
 }

@@ -13,6 +13,11 @@ pub(super) fn ends(scenario: &Scenario) -> bool {
     linear::fixed_point(&sent, &vec![1.0; sent.len()]).is_some_and(|x| x.iter().all(|visits| *visits > 0.0))
 }
 
+/// How many queues there are in the largest circle of them through which messages may come back.
+pub(super) fn largest_circle(scenario: &Scenario) -> usize {
+    linear::circles(&forwarded(scenario)).iter().map(Vec::len).max().unwrap_or(0)
+}
+
 /// A queue from which messages come back for ever.
 pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
     let sent = forwarded(scenario);
@@ -79,5 +84,6 @@ pub(super) mod tests {
     fn a_loop_without_exit_is_found() {
         assert!(ends(&feedback(0.99)) && !ends(&feedback(1.0)));
         assert_eq!(stuck(&feedback(1.0)), Some(0));
+        assert_eq!(largest_circle(&feedback(0.5)), 1);
     }
 }

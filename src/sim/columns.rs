@@ -48,9 +48,8 @@ impl ServedColumns {
             _ => {
                 let mut sums = (0, 0);
                 for i in 0..sent.len() {
-                    let start = sent[i].max(pool.first().0.at);
-                    (taken[i], finished[i]) = (start, start + demand[i]);
-                    pool.engage(finished[i]);
+                    let (_, start, end) = pool.serve(sent[i], demand[i]);
+                    (taken[i], finished[i]) = (start, end);
                     sums = (sums.0 + (start - sent[i]), sums.1 + demand[i]);
                 }
                 sums

@@ -1,6 +1,10 @@
 //! The servers of a station, as the instants at which each becomes free.
 
-use super::FifoStation;
+use super::{Calendar, FifoStation};
+use std::collections::VecDeque;
+
+/// From so many alike servers on, those that are idle are kept apart from those that are busy.
+const MANY: usize = 1024;
 
 /// A server that becomes free at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,15 +21,56 @@ pub(super) struct Pool {
     heap: Vec<Free>,
     /// Position of each server's group in the station's list.
     groups: Vec<u32>,
+    /// Instead of the heap where servers are many and alike.
+    many: Option<ManyServers>,
     /// Ends of service of servers that are busy, smallest first, if servers are unlimited.
     busy: std::collections::BinaryHeap<std::cmp::Reverse<u64>>,
     pub unlimited: bool,
 }
 
+/// Many servers that are alike: what a message costs, and a look, hardly depends on how many they are.
+#[derive(Debug, Clone)]
+struct ManyServers {
+    /// Free since an instant that has passed, the longest first.
+    idle: VecDeque<Free>,
+    /// By when they become free. Those that are free by now may still be here.
+    busy: Calendar<u32>,
+}
+
+impl ManyServers {
+    /// Notes who has become free by an instant.
+    fn pass(&mut self, now: u64) {
+        while self.busy.next_at() <= now {
+            let Some((at, server)) = self.busy.pop() else { break };
+            let free = Free { at, server };
+            // Later than all others, unless it was done at the instant up to which was passed before.
+            let place = match self.idle.back() {
+                Some(last) if *last > free => self.idle.partition_point(|other| *other < free),
+                _ => self.idle.len(),
+            };
+            self.idle.insert(place, free);
+        }
+    }
+
+    /// The server that becomes free first works from then on, but not before `sent`: which, from when and
+    /// until when.
+    #[inline]
+    fn serve(&mut self, sent: u64, work: u64) -> (u32, u64, u64) {
+        self.pass(sent);
+        let first = self.idle.pop_front().map(|free| (free.at, free.server)).or_else(|| self.busy.pop());
+        let (at, server) = first.expect("servers are idle or busy");
+        let start = sent.max(at);
+        let end = start.saturating_add(work);
+        self.busy.plan(end, u64::from(server), server);
+        (server, start, end)
+    }
+}
+
 impl Pool {
     pub(super) fn new(station: &FifoStation) -> Self {
         let unlimited = station.servers().is_none();
-        let mut pool = Pool { heap: Vec::new(), groups: Vec::new(), busy: Default::default(), unlimited };
+        let (heap, groups, busy) = (Vec::new(), Vec::new(), Default::default());
+        let mut pool = Pool { heap, groups, many: None, busy, unlimited };
         if !unlimited {
             for (position, (_, servers)) in station.groups.iter().enumerate() {
                 for _ in 0..servers.unwrap_or(0) {
@@ -34,14 +79,33 @@ impl Pool {
                 }
             }
         }
+        if pool.len() >= MANY && station.room.is_none() && station.groups.len() == 1 {
+            let idle = std::mem::take(&mut pool.heap).into();
+            pool.many = Some(ManyServers { idle, busy: Calendar::default() });
+        }
         pool
     }
 
     pub(super) fn len(&self) -> usize {
-        self.heap.len()
+        self.groups.len()
     }
 
-    /// The server that becomes free first, and its group's position in the station.
+    /// Gives a message to the server that is free first, of those that are alike: which, from when and until
+    /// when.
+    #[inline]
+    pub(super) fn serve(&mut self, sent: u64, work: u64) -> (u32, u64, u64) {
+        if let Some(many) = &mut self.many {
+            return many.serve(sent, work);
+        }
+        let free = self.heap[0];
+        let start = sent.max(free.at);
+        let end = start.saturating_add(work);
+        self.engage(end);
+        (free.server, start, end)
+    }
+
+    /// The server that becomes free first, and its group's position in the station, where servers differ or
+    /// room is limited.
     pub(super) fn first(&self) -> (Free, u32) {
         let free = self.heap[0];
         (free, self.groups[free.server as usize])
@@ -75,27 +139,40 @@ impl Pool {
     }
 
     /// How many servers are busy at an instant.
-    pub(super) fn busy_at(&self, at: u64) -> u64 {
-        let limited = self.heap.iter().filter(|f| f.at > at).count();
-        (limited + self.busy.iter().filter(|end| end.0 > at).count()) as u64
+    pub(super) fn busy_at(&mut self, at: u64) -> u64 {
+        if let Some(many) = &mut self.many {
+            many.pass(at);
+            let later = many.idle.iter().rev().take_while(|free| free.at > at).count();
+            return (many.busy.len() + later) as u64;
+        }
+        self.ends().filter(|end| *end > at).count() as u64
     }
 
     /// When the first of those that are busy at an instant will be free; `u64::MAX` if none is.
-    pub(super) fn next_free(&self, at: u64) -> u64 {
-        let limited = self.heap.iter().map(|f| f.at);
-        limited.chain(self.busy.iter().map(|end| end.0)).filter(|end| *end > at).min().unwrap_or(u64::MAX)
+    pub(super) fn next_free(&mut self, at: u64) -> u64 {
+        if let Some(many) = &mut self.many {
+            many.pass(at);
+            let first = many.idle.get(many.idle.partition_point(|free| free.at <= at));
+            return first.map_or_else(|| many.busy.next_at(), |free| free.at);
+        }
+        self.ends().filter(|end| *end > at).min().unwrap_or(u64::MAX)
     }
 
     /// When the last of them will be free.
     pub(super) fn all_free(&self) -> u64 {
-        let limited = self.heap.iter().map(|f| f.at);
-        limited.chain(self.busy.iter().map(|end| end.0)).max().unwrap_or(0)
+        self.ends().max().unwrap_or(0)
     }
 
     /// The work that is left at an instant, in server-nanoseconds.
     pub(super) fn left_at(&self, at: u64) -> u128 {
-        let limited = self.heap.iter().map(|f| f.at);
-        limited.chain(self.busy.iter().map(|end| end.0)).map(|end| u128::from(end.saturating_sub(at))).sum()
+        self.ends().map(|end| u128::from(end.saturating_sub(at))).sum()
+    }
+
+    /// The instants at which servers become free.
+    fn ends(&self) -> impl Iterator<Item = u64> {
+        let many = self.many.iter();
+        let many = many.flat_map(|many| many.idle.iter().map(|free| free.at).chain(many.busy.instants()));
+        self.heap.iter().map(|free| free.at).chain(many).chain(self.busy.iter().map(|end| end.0))
     }
 
     /// The instants at which all `C` servers become free, ascending: the state of the sorted recursions.
@@ -135,5 +212,31 @@ mod tests {
         assert_eq!(pool.first(), (Free { at: 10, server: 4 }, 1));
         assert_eq!(pool.busy_at(30), 2);
         assert_eq!(pool.left_at(30), 30);
+    }
+
+    /// At coarse instants, so that many fall together, and with loads at which all are busy now and then.
+    #[test]
+    fn many_servers_are_as_a_heap_of_them() {
+        let count = MANY as u32 + 7;
+        let station = FifoStation { queue: 0, groups: vec![(0, Some(count))], room: None, drop_head: false };
+        let mut many = Pool::new(&station);
+        assert!(many.many.is_some() && many.len() == count as usize);
+        let heap = (0..count).map(|server| Free { at: 0, server }).collect();
+        let mut heap = Pool { heap, many: None, ..many.clone() };
+        let key = crate::rng::Key::new(7, 0);
+        let mut now = 0;
+        for i in 0..60_000_u64 {
+            let bits = key.bits_at(i, 0);
+            now += bits % 4;
+            let work = (bits >> 8) % if (i / 10_000) % 2 == 0 { 1500 } else { 3500 };
+            assert_eq!(many.serve(now, work), heap.serve(now, work), "message {i}");
+            if i % 64 == 0 {
+                assert_eq!(many.busy_at(now + bits % 2), heap.busy_at(now + bits % 2));
+                assert_eq!(many.next_free(now), heap.next_free(now));
+                assert_eq!(many.left_at(now), heap.left_at(now));
+                assert_eq!(many.all_free(), heap.all_free());
+                now += bits % 2;
+            }
+        }
     }
 }

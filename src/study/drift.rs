@@ -4,10 +4,11 @@ use super::play::Play;
 use super::span::Drift;
 use crate::answer::Growth;
 use crate::scenario::{Arrivals, Producer, Scenario};
-use crate::stats::half_width;
+use crate::stats::{half_width, t_quantile};
 use crate::theory::{self, Load};
 
-/// Confidence of the statement that a backlog grows.
+/// Confidence of the statement that a backlog grows, of all queues together: of very many, chance would let
+/// some seem to grow.
 const DRIFT_CONFIDENCE: f64 = 0.999;
 /// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
 const LEAST_DRIFT: f64 = 0.005;
@@ -46,6 +47,13 @@ fn growth(runs: &[Vec<Drift>], queue: usize) -> (f64, Option<f64>) {
     half_width(&growth, DRIFT_CONFIDENCE)
 }
 
+/// How many times as wide an interval is that has to hold for all of so many queues (Bonferroni).
+fn widened(runs: usize, queues: usize) -> f64 {
+    let Some(degrees) = runs.checked_sub(1).filter(|degrees| *degrees > 0) else { return 1.0 };
+    let all = 1.0 - (1.0 - DRIFT_CONFIDENCE) / queues.max(1) as f64;
+    t_quantile(all, degrees as u64) / t_quantile(DRIFT_CONFIDENCE, degrees as u64)
+}
+
 /// That a single queue's backlog grows, and how fast.
 fn grows(load: &Load, (growth, half_width): (f64, Option<f64>)) -> Growth {
     match load.fullest() {
@@ -58,6 +66,7 @@ fn grows(load: &Load, (growth, half_width): (f64, Option<f64>)) -> Growth {
 fn drifting(scenario: &Scenario, loads: &[Load], runs: &[Vec<Drift>]) -> Option<Growth> {
     let mut worst: Option<(f64, Growth)> = None;
     let groups = scenario.consumers_by_queue();
+    let widened = widened(runs.len(), scenario.queues.len());
     for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| !groups[*q].is_empty()) {
         let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
         let (mean, half) = growth(runs, q);
@@ -65,7 +74,7 @@ fn drifting(scenario: &Scenario, loads: &[Load], runs: &[Vec<Drift>]) -> Option<
         // Replications that are all alike say no more than one of them, and that says nothing of chance.
         let half = half.filter(|half| *half > ALIKE * mean.abs());
         let beyond_chance = match half {
-            Some(half) => mean - half > LEAST_DRIFT * came,
+            Some(half) => mean - widened * half > LEAST_DRIFT * came,
             None => is_overloaded(loads, q).unwrap_or(mean > LEAST_DRIFT * came),
         };
         if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
@@ -129,4 +138,19 @@ fn fullest(loads: &[Load]) -> Option<Growth> {
 /// Whether more comes to a queue than its servers can do, by mean rates; `None` where these are not known.
 fn is_overloaded(loads: &[Load], queue: usize) -> Option<bool> {
     loads.get(queue).filter(|load| load.is_known()).map(|load| load.grows())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_queues_more_is_asked_than_of_one() {
+        assert_eq!(widened(10, 1), 1.0);
+        assert_eq!(widened(1, 1000), 1.0);
+        // Student's t with 9 degrees of freedom: 4.781 at 0.1 %, 12.29 at 0.1 % of a thousandth of it (two-sided).
+        let thousand = widened(10, 1000);
+        assert!((2.2..3.0).contains(&thousand), "{thousand}");
+        assert!(widened(10, 20_000) > thousand && widened(10, 20_000) < 5.0);
+    }
 }

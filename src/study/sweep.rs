@@ -125,6 +125,13 @@ impl SweepPoint {
         }
     }
 
+    /// Keeps each figure once, by the method that knows it best, but for the objectives', which are judged by
+    /// several.
+    pub fn thin(&mut self, objectives: &[Objective]) {
+        methods::thin(&mut self.answers, &|metric| objectives.iter().any(|o| o.metric == metric));
+        self.unanswered.shrink_to_fit();
+    }
+
     /// Whether a backlog grows without end here.
     pub fn unstable(&self) -> bool {
         self.unanswered.iter().any(|u| u.reason.is_unstable())
@@ -276,6 +283,44 @@ mod tests {
         assert_eq!(kept.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
         let alone = simulation::simulate(&at(4).expect("sound"), &NoProgress).expect("stable");
         assert_eq!(kept[4].answers[1].metrics, alone.metrics);
+    }
+
+    #[test]
+    fn a_thin_point_has_each_figure_once_by_the_method_that_knows_it_best() {
+        let answer = |method, exact, metrics: &[&str]| {
+            let mut answer = Answer { exact, ..Answer::new(method, "by hand") };
+            for (i, metric) in metrics.iter().enumerate() {
+                answer.metrics.insert((*metric).into(), Estimate::exact(i as f64));
+            }
+            answer
+        };
+        let objective = |metric: &str| Objective {
+            metric: metric.into(),
+            relation: crate::scenario::Relation::Less,
+            limit: 1.0,
+            text: "< 1".into(),
+        };
+        let all = ["total.latency.mean", "total.latency.p99", "total.loss"];
+        let answers = vec![
+            answer(Method::Theory, true, &all[..2]),
+            answer(Method::Simulation, true, &all),
+            answer(Method::Measurement, true, &all[..2]),
+        ];
+        let whole = SweepPoint { index: 0, values: Vec::new(), answers, unanswered: Vec::new() };
+        let mut thin = whole.clone();
+        thin.thin(&[objective("total.latency.p99")]);
+        let known = |answer: &Answer| answer.metrics.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let left: Vec<String> = thin.answers.iter().map(known).collect();
+        assert_eq!(
+            left,
+            ["total.latency.mean total.latency.p99", "total.latency.p99 total.loss", "total.latency.p99"]
+        );
+        for metric in all {
+            let best = |point: &SweepPoint| point.best(metric).map(|(a, e)| (a.method, *e));
+            assert_eq!(best(&thin), best(&whole));
+        }
+        thin.thin(&[]);
+        assert_eq!(thin.answers.len(), 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::Feature;
 use super::Mismatch;
-use super::jackson::{blocks, queue_of};
+use super::jackson::{blocks, onward_means, queue_of};
 use super::network::NetworkFigures;
 use super::orders::Symmetric;
 use super::station::{Gaps, StationStream};
@@ -12,7 +12,7 @@ use super::{
     Answer, ClosedForm, EndToEnd, Exactness, ModelError, QueueModel, Station, SteadyState, TimeDistribution,
     mginf, mmc,
 };
-use crate::linear;
+use crate::linear::{self, SparseRows};
 use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
 
 /// Messages a second of one class at each queue: λⱼ = outsideⱼ + Σᵢ λᵢ pᵢⱼ; `None` if some circulate for
@@ -21,10 +21,18 @@ use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
 /// # Source
 /// Bolch, Greiner, de Meer & Trivedi, *Queueing Networks and Markov Chains* (2nd ed., 2006), eq. 7.2.
 pub fn class_rates(routing: &[Vec<f64>], outside: &[f64]) -> Option<Vec<f64>> {
-    let n = outside.len();
-    let system =
-        (0..n).map(|j| (0..n).map(|i| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();
-    linear::solve(system, outside.to_vec())
+    let chances =
+        |row: &Vec<f64>| row.iter().copied().enumerate().filter(|(_, chance)| *chance != 0.0).collect();
+    rates(&routing.iter().map(chances).collect::<SparseRows>(), outside)
+}
+
+/// The same from the chances that are not zero.
+fn rates(routing: &SparseRows, outside: &[f64]) -> Option<Vec<f64>> {
+    let mut into: SparseRows = vec![Vec::new(); outside.len()];
+    for (from, row) in routing.iter().enumerate() {
+        row.iter().for_each(|(to, chance)| into[*to].push((from, *chance)));
+    }
+    linear::fixed_point(&into, outside)
 }
 
 /// Mean number of each class at one server (first come first served, shared, or last come first served with
@@ -113,23 +121,25 @@ impl Form {
 }
 
 /// Where one class goes after each queue.
-fn class_routing(scenario: &Scenario, producer: usize) -> Result<Vec<Vec<f64>>, Mismatch> {
-    let n = scenario.queues.len();
-    let mut chances = vec![vec![0.0; n]; n];
+fn class_routing(scenario: &Scenario, producer: usize) -> Result<SparseRows, Mismatch> {
+    let mut chances: SparseRows = vec![Vec::new(); scenario.queues.len()];
     for consumer in &scenario.consumers {
         for route in consumer.routes_of(Some(producer)) {
-            chances[consumer.from][queue_of(route.to)?] += route.probability;
+            chances[consumer.from].push((queue_of(route.to)?, route.probability));
         }
     }
     Ok(chances)
 }
+
+/// Figures of classes at queues at most.
+const MOST_FIGURES: usize = 4_000_000;
 
 /// The adapter.
 #[derive(Debug)]
 pub struct Classes;
 
 /// The queues, and each class's routing.
-type Parts<'a> = (Vec<(Station<'a>, Form)>, Vec<Vec<Vec<f64>>>);
+type Parts<'a> = (Vec<(Station<'a>, Form)>, Vec<SparseRows>);
 
 impl Classes {
     fn parts(scenario: &Scenario) -> Result<Parts<'_>, Mismatch> {
@@ -139,6 +149,15 @@ impl Classes {
         }
         if blocks(scenario) {
             return Err("full queues block the consumers that forward to them".into());
+        }
+        let (queues, classes) = (scenario.queues.len(), scenario.producers.len());
+        if queues.saturating_mul(classes) > MOST_FIGURES {
+            return Err(format!(
+                "{queues} queues with {classes} producers, each with ways of its own, are {} figures, and at \
+                    most {MOST_FIGURES} are worked out",
+                queues.saturating_mul(classes)
+            )
+            .into());
         }
         let mut streams: Vec<Vec<StationStream<'_>>> = vec![Vec::new(); scenario.queues.len()];
         let mut routings = Vec::new();
@@ -152,7 +171,7 @@ impl Classes {
             let routing = class_routing(scenario, r)?;
             let mut outside = vec![0.0; scenario.queues.len()];
             outside[queue_of(producer.to)?] = producer.rate;
-            let rates = class_rates(&routing, &outside).ok_or("messages circulate for ever")?;
+            let rates = rates(&routing, &outside).ok_or("messages circulate for ever")?;
             for (queue, rate) in rates.into_iter().enumerate().filter(|(_, rate)| *rate > 0.0) {
                 streams[queue].push(StationStream { producer, rate, gaps: Gaps::Poisson });
             }
@@ -199,16 +218,7 @@ impl ClosedForm for Classes {
         let mut ends = Vec::new();
         for (producer, routing) in scenario.producers.iter().zip(&routings) {
             let entry = queue_of(producer.to)?;
-            let n = routing.len();
-            let onward = |each: &[f64]| {
-                let system = (0..n)
-                    .map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - routing[i][j]).collect())
-                    .collect();
-                TimeDistribution::moments(
-                    linear::solve(system, each.to_vec()).map_or(f64::INFINITY, |means| means[entry]),
-                    None,
-                )
-            };
+            let onward = |each: &[f64]| TimeDistribution::moments(onward_means(routing, each)[entry], None);
             let send = TimeDistribution::of(&producer.send_time);
             ends.push(EndToEnd {
                 throughput: producer.rate,

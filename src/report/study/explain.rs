@@ -71,16 +71,32 @@ pub fn text(explained: &ExplainReport<'_>, style: &Style) -> String {
         style.lines(line.trim_start(), &" ".repeat(indent), &" ".repeat(indent + 4))
     };
     let said: Vec<String> = said(explained).lines().flat_map(line).collect();
-    let toml = scenario::resolved_toml(explained.scenario);
-    format!("{}\n\nThe scenario with its defaults filled in:\n\n{toml}", said.join("\n"))
+    let (said, toml) = (said.join("\n"), scenario::resolved_toml(explained.scenario));
+    if toml.len() > MOST_TOML {
+        return format!("{said}\n\nThe scenario with its defaults filled in is long; --json has it.\n");
+    }
+    format!("{said}\n\nThe scenario with its defaults filled in:\n\n{toml}")
 }
+
+/// Bytes of a scenario that is shown.
+const MOST_TOML: usize = 1 << 20;
+/// Of more queues only the fullest are told, so many of them.
+const MOST_LOADS: (usize, usize) = (200, 10);
 
 fn said(explained: &ExplainReport<'_>) -> String {
     let ExplainReport { scenario, stem, explanation, lags, sensitivities, dominant } = explained;
     let mut text = format!("{}\n\n", scenario.title.as_deref().unwrap_or(stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
-    for load in &explanation.loads {
-        text += &load_line(scenario, load);
+    let mut loads: Vec<&Load> = explanation.loads.iter().collect();
+    let left_out = loads.len() - MOST_LOADS.1.min(loads.len());
+    if loads.len() > MOST_LOADS.0 {
+        let fullest = |load: &&Load| load.fullest().unwrap_or(0.0);
+        loads.sort_by(|a, b| fullest(b).total_cmp(&fullest(a)));
+        loads.truncate(MOST_LOADS.1);
+    }
+    loads.iter().for_each(|load| text += &load_line(scenario, load));
+    if explanation.loads.len() > MOST_LOADS.0 {
+        text += &format!("and {left_out} queues that are no fuller (--json has them)\n");
     }
     text += &groups::told(scenario);
     text.extend(timetables(scenario).iter().map(|note| timetable(note) + "\n"));
@@ -294,6 +310,22 @@ mod tests {
         assert!(text.contains("; M/G/∞; D/D/c; "), "{text}");
         assert!(text.contains("more: there are 2 queues, and this form knows one\n"), "{text}");
         assert!(text.lines().count() < 17, "{text}");
+    }
+
+    #[test]
+    fn of_many_queues_the_fullest_are_told() {
+        let mut scenario = Scenario::mgc(10.0, Law::exponential(0.01), 1);
+        for q in 1..300 {
+            scenario.producers.push(crate::scenario::Producer::poisson(&format!("p{q}"), q, q as f64 / 5.0));
+            scenario.queues.push(Queue { name: format!("q{q}"), ..Queue::default() });
+            let group = crate::scenario::Consumer::group(&format!("c{q}"), q, 1, Law::exponential(0.01));
+            scenario.consumers.push(group);
+        }
+        let text = said(&ExplainReport::of(&scenario, "many"));
+        let told: Vec<&str> = text.lines().filter(|line| line.starts_with("queue `")).collect();
+        assert_eq!(told.len(), 10, "{text}");
+        assert!(told[0].starts_with("queue `q299`") && told[9].starts_with("queue `q290`"), "{told:?}");
+        assert!(text.contains("and 290 queues that are no fuller (--json has them)\n"), "{text}");
     }
 
     #[test]

@@ -10,8 +10,10 @@ use crate::scenario::Objective;
 use crate::study::ObjectiveStatus;
 use crate::study::sweep::{SweepPoint, Swept};
 use crate::units::plain;
-use serde::Serialize;
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Of more points than these the document has the metrics that are shown alone; the table of rows has all.
@@ -218,7 +220,7 @@ pub fn shown(swept: &Swept) -> Option<BTreeSet<String>> {
 }
 
 #[derive(Serialize)]
-struct SweepDocument<'a> {
+struct SweepDocument<'a, P> {
     queuelab: &'a str,
     command: &'a str,
     scenario: &'a Value,
@@ -228,7 +230,20 @@ struct SweepDocument<'a> {
     knee: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics: Option<&'a str>,
-    points: Vec<PointDocument<'a>>,
+    points: P,
+}
+
+/// Points that are written one after the other, each let go before the next is read.
+struct PointDocuments<I>(RefCell<I>);
+
+impl<I: Iterator<Item = std::io::Result<SweepPoint>>> Serialize for PointDocuments<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        while let Some(point) = self.0.borrow_mut().next() {
+            list.serialize_element(&PointDocument::of(&point.map_err(S::Error::custom)?))?;
+        }
+        list.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -250,11 +265,15 @@ impl<'a> PointDocument<'a> {
     }
 }
 
-/// Writes the document for machines.
+/// Writes the document for machines, with these points: more than the sweep has of each where they are many.
 ///
 /// # Errors
-/// It cannot be written.
-pub fn document(swept: &Swept, to: &mut impl std::io::Write) -> std::io::Result<()> {
+/// It cannot be written, or a point cannot be read.
+pub fn document(
+    swept: &Swept,
+    points: impl Iterator<Item = std::io::Result<SweepPoint>>,
+    to: &mut impl std::io::Write,
+) -> std::io::Result<()> {
     let document = SweepDocument {
         queuelab: env!("CARGO_PKG_VERSION"),
         command: &swept.command,
@@ -264,7 +283,7 @@ pub fn document(swept: &Swept, to: &mut impl std::io::Write) -> std::io::Result<
         verdict: sentences(swept),
         knee: swept.knee().map(|at| &*swept.grid.axes[0].values[at]),
         metrics: shown(swept).map(|_| "those that are shown; sweep.csv has all"),
-        points: swept.points.iter().map(PointDocument::of).collect(),
+        points: PointDocuments(RefCell::new(points)),
     };
     serde_json::to_writer_pretty(&mut *to, &document)?;
     to.write_all(b"\n")

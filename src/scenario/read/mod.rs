@@ -19,9 +19,8 @@ use super::node::{Field, Node, Table, TableEntry};
 use super::notation::DeclaredTable as _;
 use super::problem::{Problem, printable};
 
-/// How many named things of one kind a scenario may have: beyond, what is asked of every pair of queues
-/// before a run takes minutes.
-const MOST_NAMES: usize = 5_000;
+/// How many named things of one kind a scenario may have: so many queues take two minutes and 1.5 GB.
+const MOST_NAMES: usize = 20_000;
 
 /// The whole scenario. It is to be used only if the context was told of no problem.
 pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {

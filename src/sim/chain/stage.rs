@@ -33,16 +33,13 @@ impl Stage {
     /// Gives a message to the server that is free first: which, from when and until when.
     #[inline]
     pub(super) fn take(&mut self, sent: u64, work: u64) -> (u32, u64, u64) {
-        let (free, _) = self.pool.first();
-        let start = sent.max(free.at);
-        let end = start.saturating_add(work);
-        self.pool.engage(end);
+        let (server, start, end) = self.pool.serve(sent, work);
         self.starts.push(start, sent);
         self.offered += 1;
         self.waited += u128::from(start - sent);
         self.worked += u128::from(end - start);
         self.last = self.last.max(end);
-        (free.server, start, end)
+        (server, start, end)
     }
 
     /// Takes a message, after looking at what was before; its whole stay is known then.

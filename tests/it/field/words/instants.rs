@@ -61,7 +61,7 @@ fn without_chance_a_value_is_a_count() {
         );
         let (inside, _) = simulated(&text, &metric("in_system", at));
         let (waiting, _) = simulated(&text, &metric("queue_length", at));
-        assert_eq!((inside, waiting), (exact, (exact - 1.0).max(0.0)), "{at}");
+        assert_eq!((inside, waiting), (exact, f64::max(exact - 1.0, 0.0)), "{at}");
     }
 }
 
