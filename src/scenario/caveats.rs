@@ -75,7 +75,8 @@ fn outage_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
     let outages = consumer.outages.as_ref()?;
     let constant = matches!((&outages.up, &outages.down), (Law::Deterministic(_), Law::Deterministic(_)));
     let (several, group) = (consumer.most_servers().is_none_or(|n| n > 1), consumer.name.clone());
-    (several && !outages.together).then_some(match constant {
+    // Those that break only while they work are busy at times of their own.
+    (several && !outages.together).then_some(match constant && !outages.only_busy {
         true => ScenarioCaveat::OutagesInStep { group },
         false => ScenarioCaveat::OutagesIndependent { group },
     })
@@ -85,4 +86,31 @@ fn outage_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
 fn repair_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
     let resumes = consumer.outages.as_ref().is_some_and(|outages| !outages.redeliver);
     resumes.then(|| ScenarioCaveat::RepairsInService { group: consumer.name.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Outages, Producer};
+
+    #[test]
+    fn what_is_in_step_for_ever_is_said() {
+        let mut scenario = Scenario::mgc(1.0, Law::exponential(0.1), 2);
+        assert_eq!(scenario.caveats(), []);
+        let periodic = Producer { arrivals: Arrivals::Periodic, ..scenario.producers[0].clone() };
+        scenario.producers = vec![periodic.clone(), Producer { name: "other".into(), ..periodic }];
+        let outages = Outages {
+            up: Law::deterministic(600.0),
+            down: Law::deterministic(30.0),
+            only_busy: false,
+            together: false,
+            redeliver: true,
+        };
+        scenario.consumers[0].outages = Some(outages);
+        let said: Vec<String> = scenario.caveats().iter().map(ToString::to_string).collect();
+        assert!(said.iter().any(|s| s.contains("stop at the same instants")), "{said:?}");
+        assert!(said.iter().any(|s| s.starts_with("the periodic sends of")), "{said:?}");
+        scenario.consumers[0].outages.as_mut().expect("just set").up = Law::exponential(600.0);
+        assert!(scenario.caveats().iter().any(|s| s.to_string().contains("breaks down by itself")));
+    }
 }

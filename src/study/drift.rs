@@ -145,6 +145,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_replication_that_collapses_is_enough_where_nobody_knows_the_load() {
+        let scenario = Scenario::mgc(50.0, crate::workload::laws::Law::exponential(0.01), 1);
+        let run = |grown, risen| vec![Drift { grown, risen, came: 50.0 }];
+        let mut runs = vec![run(0.01, 0.02); 9];
+        assert_eq!(collapsing(&scenario, &[], &runs), None);
+        runs.push(run(40.0, 10.0));
+        let queue = scenario.queues[0].name.clone();
+        assert_eq!(collapsing(&scenario, &[], &runs), Some(Growth::Collapsing { queue, grew: 1, of: 10 }));
+        assert_eq!(collapsing(&scenario, &theory::loads(&scenario), &runs), None, "rho is 0.5");
+        // It has filled up, and stays full.
+        runs[9] = run(40.0, 39.0);
+        assert_eq!(collapsing(&scenario, &[], &runs), None);
+    }
+
+    #[test]
     fn of_many_queues_more_is_asked_than_of_one() {
         assert_eq!(widened(10, 1), 1.0);
         assert_eq!(widened(1, 1000), 1.0);
