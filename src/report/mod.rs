@@ -112,13 +112,13 @@ mod tests {
         );
         let before =
             ["answer.json", "metrics.csv", "timeline.csv"].map(String::from).into_iter().chain(levels);
-        // Nothing changes with time here.
+        // Nothing changes with time here, and no broker was measured.
         let all = plots::PLOTS.iter().map(|plot| plot.file.to_string());
-        let over_time = ["over-time.svg", "latency-over-time.svg"];
-        let plots = all.filter(|file| !over_time.contains(&file.as_str()));
+        let others = ["over-time.svg", "latency-over-time.svg", "deliveries.svg"];
+        let plots = all.filter(|file| !others.contains(&file.as_str()));
         let mut expected: Vec<String> = before.chain(plots).chain(["report.html".to_string()]).collect();
         assert_eq!(names(&fixtures::five_methods()), expected);
-        expected.extend(over_time.into_iter().chain(["latency.theory.hlog"]).map(String::from));
+        expected.extend(others.into_iter().chain(["latency.theory.hlog"]).map(String::from));
         // Plots are PNG where that is asked for.
         let png = |file: &String| file.strip_suffix(".svg").map(|stem| format!("{stem}.png"));
         expected.extend(expected.clone().iter().filter_map(png));
