@@ -198,7 +198,7 @@ impl<'a> Figure<'a> {
     }
 
     /// Several filled rectangles of one shade, corners and sizes in pixels, as one element without seams.
-    pub(super) fn cells(&self, cells: &[((i32, i32), (i32, i32))], color: &RGBColor, opacity: f64) {
+    pub(super) fn cells(&self, cells: &[Cell], color: &RGBColor, opacity: f64) {
         if cells.is_empty() {
             return;
         }
@@ -363,6 +363,9 @@ impl Panel<'_, '_> {
         }
     }
 }
+
+/// A rectangle by two of its corners, in pixels.
+pub(super) type Cell = ((i32, i32), (i32, i32));
 
 /// An objective in the fewest words: its statistic and its limit.
 pub(super) fn asked(metric: &str, limit: &str) -> String {

@@ -2,7 +2,7 @@
 //! column's messages that lies in a cell.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
+use super::figure::{self, BODY, Cell, Columns, Figure, Panel, Side, TOP};
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, LatencyMap, Method};
 use crate::report::plot::Frame;
@@ -139,7 +139,7 @@ fn shades(figure: &Figure<'_>, panel: &Panel<'_, '_>, method: Method, map: &Late
     let left = |column: usize| panel.pixel(((column as f64 * map.width).min(map.end), panel.y.low)).0;
     let rows =
         rows(map, low, f64::from(panel.pixel((0.0, panel.y.low)).1 - panel.pixel((0.0, panel.y.high)).1));
-    let mut cells: Vec<Vec<((i32, i32), (i32, i32))>> = vec![Vec::new(); SHADES.len()];
+    let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); SHADES.len()];
     for rows in rows {
         let (Some(bottom), Some(top)) = (height(map.edges[rows.start]), height(map.edges[rows.end])) else {
             continue;
@@ -277,6 +277,6 @@ mod tests {
         assert_eq!((low, high), (2e-3, 8e-3));
         assert_eq!(rows(&map, low, 300.0), [0..3, 3..4]);
         // On a panel too low for both there is one row.
-        assert_eq!(rows(&map, low, 4.0), [0..4]);
+        assert_eq!(rows(&map, low, 4.0), std::iter::once(0..4).collect::<Vec<_>>());
     }
 }
