@@ -100,6 +100,7 @@ pub(crate) struct Run {
 pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
     let learnt = pilot(scenario, plan, control)?;
     let mut run = play(scenario, plan, 0, control)?;
+    run.failed = run.failed.map(|why| format!("{why}; what was finished by then is reported"));
     if let (Some(times), Some(learnt)) = (&mut run.broker, learnt) {
         times.learnt = learnt;
     }
@@ -173,7 +174,7 @@ pub(super) fn play(
     let troubles = state.listener.troubles();
     let failed = troubles.iter().find_map(|trouble| match &trouble.kind {
         TroubleKind::Disconnected { why } => Some(format!(
-            "{} was lost after {}: {why}; what was finished by then is reported",
+            "{} was lost after {}: {why}",
             scenario.measurement.target,
             Time(seconds(trouble.at.saturating_sub(observed.start)))
         )),

@@ -53,6 +53,7 @@ pub use bottleneck::Bottleneck;
 pub(crate) use bottleneck::bottleneck;
 pub(crate) use methods::best;
 pub(crate) use objectives::margin;
+#[cfg(feature = "plots")]
 pub(crate) use over_time::changes_over_time;
 pub use rulers::{Reading, Ruler};
 pub(crate) use run::pace;
