@@ -8,6 +8,29 @@ pub(super) const LEAVE_OUT: &str = "leave one of them out";
 /// What goes with none of several others, and what to write instead.
 pub(super) type Exclusion = (Feature, &'static [Feature], &'static str);
 
+/// What does not go with messages that a server has in its window and cannot work on yet.
+const WINDOWS: &[Feature] = {
+    use Feature::*;
+    &[
+        ProcessorSharing,
+        Preemption,
+        UnlimitedServers,
+        ConsumerBatches,
+        PrefetchOnDemand,
+        AutoAck,
+        VisibilityTimeout,
+        Partitions,
+        KeyLocks,
+        BlockingRetry,
+        Outages,
+        Autoscaling,
+        CountTimetable,
+        RateLimit,
+        SharedWorkers,
+        ServerChoice,
+    ]
+};
+
 pub(super) const EXCLUSIONS: &[Exclusion] = {
     use Feature::*;
     &[
@@ -66,54 +89,9 @@ pub(super) const EXCLUSIONS: &[Exclusion] = {
             ],
             LEAVE_OUT,
         ),
-        (
-            Transit,
-            &[
-                ProcessorSharing,
-                Preemption,
-                UnlimitedServers,
-                ConsumerBatches,
-                PrefetchOnDemand,
-                AutoAck,
-                VisibilityTimeout,
-                Partitions,
-                KeyLocks,
-                BlockingRetry,
-                Outages,
-                Autoscaling,
-                CountTimetable,
-                RateLimit,
-                SharedWorkers,
-                ServerChoice,
-            ],
-            LEAVE_OUT,
-        ),
-        (
-            HeldByConsumer,
-            &[
-                Transit,
-                ProcessorSharing,
-                Preemption,
-                UnlimitedServers,
-                ConsumerBatches,
-                PrefetchOnDemand,
-                AutoAck,
-                VisibilityTimeout,
-                Partitions,
-                KeyLocks,
-                BlockingRetry,
-                Outages,
-                Autoscaling,
-                CountTimetable,
-                RateLimit,
-                SharedWorkers,
-                ServersPerMessage,
-                ResourceSlots,
-                SharedResource,
-                ServerChoice,
-            ],
-            LEAVE_OUT,
-        ),
+        (Transit, WINDOWS, LEAVE_OUT),
+        (HeldByConsumer, WINDOWS, LEAVE_OUT),
+        (HeldByConsumer, &[Transit, ServersPerMessage, ResourceSlots, SharedResource], LEAVE_OUT),
         (
             ServersPerMessage,
             &[

@@ -6,6 +6,7 @@ use crate::answer::{
     Answer, Caveat, Method, MetricId, PlaceId, Quantity, Reason, SimulationCaveat, Statistic, Unanswered,
 };
 use crate::scenario::{Length, Objective, Precision, Relation, Scenario};
+use crate::stats::runs_needed;
 use crate::study::sweep::SweepPoint;
 use crate::theory;
 
@@ -18,7 +19,7 @@ const GROWTH: u64 = 4;
 /// How many attempts there are at most.
 const ATTEMPTS: f64 = 3.0;
 /// Replications that are made for a percentile in the first of them, at most.
-const MOST_REPLICATIONS: f64 = 1000.0;
+const MOST_REPLICATIONS: u32 = 1000;
 
 /// How hard to try before giving up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,12 +167,12 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
 fn enough(scenario: &Scenario) -> u32 {
     let drains = |id: &MetricId<'_>| id.quantity == Quantity::DrainTime;
     let percentile = |path: &str| MetricId::parse(path).filter(drains)?.statistic.share();
-    let needed =
-        scenario.objectives.iter().filter_map(|objective| percentile(&objective.metric)).map(|share| {
-            let chance = (1.0 - scenario.simulation.confidence) / (2.0 * ATTEMPTS);
-            (chance.ln() / share.max(1.0 - share).ln()).ceil().min(MOST_REPLICATIONS) as u32
-        });
-    needed.max().unwrap_or(0)
+    let needed = scenario
+        .objectives
+        .iter()
+        .filter_map(|objective| percentile(&objective.metric))
+        .map(|share| runs_needed(share, 1.0 - (1.0 - scenario.simulation.confidence) / ATTEMPTS));
+    needed.max().unwrap_or(0).min(MOST_REPLICATIONS)
 }
 
 /// Messages of the first attempt: what the busiest queue needs to forget its start.
