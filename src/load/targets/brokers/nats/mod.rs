@@ -14,6 +14,7 @@ use super::capabilities::nats::START;
 use super::common::{BrokerUrl, RunNames, failed, is_of_a_run};
 use super::renewal::{self, Renewable};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::leftovers::Leftovers;
@@ -204,7 +205,7 @@ impl Target for Nats {
         200
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         let requests = self.requests.lock();
         let of = |what: &str| requests.info()[what].as_str().unwrap_or("unknown").to_string();
         let storage: Vec<&str> =

@@ -14,6 +14,9 @@ use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+/// The subject of a reply.
+type ReplySubject = String;
+
 /// What was heard of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HeardFrame {
@@ -37,6 +40,8 @@ pub(super) struct NatsReceiver {
     subscription: u64,
     /// How many messages it may hold; more than one where they are handed out ahead of time.
     window: u64,
+    /// Places in the window that no message was asked for yet.
+    free: u64,
     /// Messages that were asked for and have not come, and the number of the question.
     asked: u64,
     question: u64,
@@ -45,7 +50,7 @@ pub(super) struct NatsReceiver {
     /// What came and was not taken yet.
     ready: VecDeque<Delivery>,
     /// By tag: the subject by which a delivery is settled.
-    replies: HashMap<u64, String>,
+    replies: HashMap<u64, ReplySubject>,
     tags: u64,
     out: Vec<u8>,
 }
@@ -81,6 +86,7 @@ impl NatsReceiver {
             inbox,
             subscription: 1,
             window,
+            free: window,
             asked: 0,
             question: 0,
             waits: false,
@@ -148,6 +154,7 @@ impl NatsReceiver {
 
     fn on_delivery(&mut self, body: &[u8], reply: String) {
         let Some(message) = self.session.read(body) else {
+            self.free += 1;
             return self.say(&reply, b"+TERM");
         };
         self.tags += 1;
@@ -178,6 +185,7 @@ impl NatsReceiver {
         // What was on its way stays ours.
         while self.hear(until)? == HeardFrame::Other {}
         (self.asked, self.question) = (0, 0);
+        self.free = self.window.saturating_sub(self.ready.len() as u64);
         Ok(())
     }
 
@@ -200,6 +208,7 @@ impl NatsReceiver {
             None => Outcome::Dropped,
         };
         self.say(&reply, b"+TERM");
+        self.free += 1;
         self.session.lose(self.queue, delivery, outcome);
     }
 
@@ -207,7 +216,7 @@ impl NatsReceiver {
         let Some(reply) = self.replies.remove(&delivery.tag) else { return false };
         self.say(&reply, word);
         if self.window > 1 {
-            self.ask(1, u64::MAX);
+            self.refill(self.window / SHARE);
         } else if self.settings.asks_ahead && self.waits && self.asked == 0 {
             // The next message is asked for with the same packet.
             self.ask(1, u64::MAX);
@@ -222,11 +231,28 @@ impl NatsReceiver {
         }
         self.replies.remove(&delivery.tag);
         if self.window > 1 {
-            self.ask(1, u64::MAX);
+            self.refill(self.window / SHARE);
         }
         false
     }
+
+    /// A place of the window is free: asks for messages once so many places are.
+    fn refill(&mut self, enough: u64) {
+        self.free += 1;
+        self.ask_for_free(enough);
+    }
+
+    fn ask_for_free(&mut self, enough: u64) {
+        if self.free >= enough.max(1) {
+            self.ask(self.free, u64::MAX);
+            self.free = 0;
+        }
+    }
 }
+
+/// A server that has more to work on asks for an eighth of its window at once: a question costs the broker as
+/// much as a message does. One that has nothing asks for whatever it may.
+const SHARE: u64 = 8;
 
 /// How long after its time a question's end is waited for, in nanoseconds.
 const PATIENCE: u64 = 200_000_000;
@@ -246,24 +272,28 @@ impl WireReceiver for NatsReceiver {
 
     fn wait(&mut self, most: usize, until: u64) -> Result<(), WireError> {
         if self.window > 1 {
-            if self.question == 0 {
-                self.ask(self.window, u64::MAX);
-            }
+            self.ask_for_free(1);
             self.flush()?;
             while self.hear(if self.ready.is_empty() { until } else { 0 })? != HeardFrame::Nothing {}
             return Ok(());
         }
-        if self.asked == 0 && self.ready.is_empty() {
-            // One first: what more there is at once is asked for when it has come.
-            self.ask(if until == u64::MAX { 1 } else { most as u64 }, until);
-        }
-        self.flush()?;
-        while self.ready.is_empty() && self.asked > 0 {
-            // The server says when the time of a question is over; a while later it is not waited for any
-            // more.
-            let patience = if until == u64::MAX { until } else { until.max(Monotonic.now()) + PATIENCE };
-            if self.hear(patience)? == HeardFrame::Nothing {
-                self.asked = 0;
+        // What comes may be somebody else's, and then there is more to wait for.
+        loop {
+            if self.asked == 0 && self.ready.is_empty() {
+                // One first: what more there is at once is asked for when it has come.
+                self.ask(if until == u64::MAX { 1 } else { most as u64 }, until);
+            }
+            self.flush()?;
+            while self.ready.is_empty() && self.asked > 0 {
+                // The server says when the time of a question is over; a while later it is not waited for any
+                // more.
+                let patience = if until == u64::MAX { until } else { until.max(Monotonic.now()) + PATIENCE };
+                if self.hear(patience)? == HeardFrame::Nothing {
+                    self.asked = 0;
+                }
+            }
+            if !self.ready.is_empty() || Monotonic.now() >= until {
+                break;
             }
         }
         if until == u64::MAX && self.ready.len() < most && most > 1 {
