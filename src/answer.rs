@@ -39,6 +39,12 @@ pub use unit::Unit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What is known of one thing, in words.
+pub type Fact = String;
+
+/// What is known of a host or a broker, by name.
+pub type Facts = BTreeMap<String, Fact>;
+
 /// What one method says about a scenario; as JSON one of the `answers` of `answer.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -80,7 +86,7 @@ pub struct Answer {
     pub latency_map: Option<LatencyMap>,
     /// What a measurement found of the host that it ran on, by name.
     #[serde(skip)]
-    pub host: BTreeMap<String, String>,
+    pub host: Facts,
     /// The model's name where `by` says beside it that it is an approximation.
     #[serde(skip)]
     pub(crate) model: Option<String>,

@@ -1,10 +1,11 @@
 //! The machine and the program that measured, by name: what a reader needs to judge or repeat a figure.
 
+use crate::answer::Facts;
 use std::collections::BTreeMap;
 use std::fs::read_to_string;
 
 /// What is known of the host; what cannot be read is left out.
-pub(crate) fn host() -> BTreeMap<String, String> {
+pub(crate) fn host() -> Facts {
     let mut facts = BTreeMap::new();
     let mut tell = |name: &str, value: Option<String>| {
         if let Some(value) = value.map(|v| v.trim().to_string()).filter(|v| !v.is_empty()) {

@@ -12,12 +12,11 @@ use super::runner::Runner;
 use super::targets::TroubleKind;
 use super::visit_log::VisitLog;
 use super::{DeliveryTimes, LoadError, calibrate, connected, gates, host, system, targets};
-use crate::answer::{Caveat, Gate, MeasurementCaveat};
+use crate::answer::{Caveat, Facts, Gate, MeasurementCaveat};
 use crate::message::{Exit, Happened, Record};
 use crate::scenario::{Durability, Scenario};
 use crate::units::{Time, seconds, significant};
 use crate::workload::Block;
-use std::collections::BTreeMap;
 
 /// Commits that are timed before a run, so that a rehearsal knows the disk, and nanoseconds between them.
 const SYNCS: usize = 200;
@@ -89,7 +88,7 @@ pub(crate) struct Run {
     /// Why it ended, as a sentence, if the target failed.
     pub failed: Option<String>,
     /// The machine and the program, by name.
-    pub host: BTreeMap<String, String>,
+    pub host: Facts,
 }
 
 /// Plays a plan against the scenario's target and the real clock. The plan is in real time:

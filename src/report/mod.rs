@@ -46,7 +46,7 @@ mod words;
 pub use json::document;
 pub use openmetrics::openmetrics;
 pub use plot::{Frame, Plot};
-pub use png::png;
+pub use png::{PngError, png};
 pub use style::Style;
 pub use table::text;
 pub use verdict::verdict;

@@ -1,9 +1,16 @@
 //! PNG in a program that is built without the feature `png`: there is none.
 
+use thiserror::Error;
+
+/// Why a plot cannot be drawn.
+#[derive(Debug, Error)]
+#[error("this program was built without the cargo feature `png`")]
+pub struct PngError;
+
 /// A plot as PNG.
 ///
 /// # Errors
 /// Always: it takes the feature.
-pub fn png(_: &str) -> Result<Vec<u8>, String> {
-    Err("this program was built without the cargo feature `png`".into())
+pub fn png(_: &str) -> Result<Vec<u8>, PngError> {
+    Err(PngError)
 }

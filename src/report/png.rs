@@ -2,32 +2,50 @@
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
+use thiserror::Error;
 
 /// Pixels of the picture for one of the plot.
 const SCALE: f32 = 2.0;
 /// Fonts that do where a plot's own are not there, the best first.
 const STAND_INS: [&str; 4] = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Arial"];
 
+/// Why a plot cannot be drawn.
+#[derive(Debug, Error)]
+pub enum PngError {
+    /// Its words cannot be written.
+    #[error(
+        "no font is installed, and a plot without its words says nothing; install one, such as Debian's \
+         fonts-dejavu-core, or write --format svg"
+    )]
+    NoFont,
+    /// It is not an SVG that can be read.
+    #[error(transparent)]
+    Svg(#[from] resvg::usvg::Error),
+    /// It has no size.
+    #[error("it has no size")]
+    NoSize,
+    /// The picture cannot be written.
+    #[error("{0}")]
+    Encoding(String),
+}
+
 /// A plot as PNG.
 ///
 /// # Errors
-/// There is no font for its words, or it cannot be drawn; in words.
-pub fn png(svg: &str) -> Result<Vec<u8>, String> {
+/// There is no font for its words, or it cannot be drawn.
+pub fn png(svg: &str) -> Result<Vec<u8>, PngError> {
     let mut options = Options::default();
     let fonts = options.fontdb_mut();
     fonts.load_system_fonts();
-    let family = stand_in(fonts).ok_or(
-        "no font is installed, and a plot without its words says nothing; install one, such as Debian's \
-         fonts-dejavu-core, or write --format svg",
-    )?;
+    let family = stand_in(fonts).ok_or(PngError::NoFont)?;
     // What a plot asks for last is any font without serifs.
     fonts.set_sans_serif_family(family);
-    let tree = Tree::from_str(svg, &options).map_err(|e| e.to_string())?;
+    let tree = Tree::from_str(svg, &options)?;
     let size = tree.size().to_int_size();
     let side = |pixels: u32| (pixels as f32 * SCALE) as u32;
-    let mut picture = Pixmap::new(side(size.width()), side(size.height())).ok_or("it has no size")?;
+    let mut picture = Pixmap::new(side(size.width()), side(size.height())).ok_or(PngError::NoSize)?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut picture.as_mut());
-    picture.encode_png().map_err(|e| e.to_string())
+    picture.encode_png().map_err(|why| PngError::Encoding(why.to_string()))
 }
 
 /// The family of a font that is there.
@@ -61,7 +79,7 @@ mod tests {
                     assert!(top.iter().filter(|p| dark(p)).count() > 200, "{}", plot.file);
                     assert_eq!(picture.pixel(2, 2).map(|p| p.red()), Some(255), "{}", plot.file);
                 }
-                Err(why) => assert!(why.contains("no font is installed"), "{}: {why}", plot.file),
+                Err(why) => assert!(matches!(why, PngError::NoFont), "{}: {why}", plot.file),
             }
         }
     }

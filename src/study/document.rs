@@ -1,11 +1,10 @@
 //! `answer.json`: a study as it is written for programs and read again, by the same types.
 
 use super::{Agreement, Formula, Judgement, ObjectiveStatus, Reading, Study};
-use crate::answer::{Answer, Method, Reason, Unanswered};
+use crate::answer::{Answer, Facts, Method, Reason, Unanswered};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The version of what is written; it grows when a program that reads the version before would go wrong.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -28,7 +27,7 @@ pub struct Document<'a> {
     /// What the simulation's intervals are made of.
     pub intervals: Intervals,
     /// The machine and the program, by name.
-    pub host: Cow<'a, BTreeMap<String, String>>,
+    pub host: Cow<'a, Facts>,
     /// The answer in words, most important first.
     pub verdict: Cow<'a, [String]>,
     /// What was found in the files that the scenario names.

@@ -61,10 +61,9 @@ pub use run::{run, run_with_rulers};
 pub use trial::{Effort, Trial};
 pub use watch::{NoProgress, Watch};
 
-use crate::answer::{Answer, Method, Reason, Unanswered};
+use crate::answer::{Answer, Facts, Method, Reason, Unanswered};
 use crate::scenario::{Objective, Scenario};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// One scenario with everything that the methods say about it.
 #[derive(Debug, Clone)]
@@ -85,7 +84,7 @@ pub struct Study {
     /// The measurement by the rulers of other tools, the honest reading first, if that was asked for.
     pub rulers: Vec<Reading>,
     /// The machine and the program, by name.
-    pub host: BTreeMap<String, String>,
+    pub host: Facts,
 }
 
 /// What two methods say about one metric.

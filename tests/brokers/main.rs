@@ -31,7 +31,7 @@ macro_rules! broker {
 macro_rules! proxied {
     ($($name:ident: $huge:expr),+ $(,)?) => {
         $(broker!($name, huge: $huge, tests: plays, limited, wrong_password, wrong_authority, wrong_name, secured,
-            certified, cut, half, huge_frame, flipped, stalls_for_ever, goes_on, killed, stopped);)+
+            certified, cut, half, huge_frame, flipped, stalls_for_ever, goes_on, killed, restarted, stopped);)+
     };
 }
 
@@ -44,10 +44,10 @@ proxied! {
 
 #[cfg(feature = "kafka-tls")]
 broker!(kafka, huge: b"", tests: plays, limited, wrong_password, wrong_authority, wrong_name, secured_itself, certified,
-    killed, stopped);
+    killed, never_goes_on, stopped);
 #[cfg(not(feature = "kafka-tls"))]
-broker!(kafka, huge: b"", tests: plays, limited, wrong_password, without_tls, killed, stopped);
-broker!(rocketmq, huge: b"", tests: plays, killed, stopped);
+broker!(kafka, huge: b"", tests: plays, limited, wrong_password, without_tls, killed, never_goes_on, stopped);
+broker!(rocketmq, huge: b"", tests: plays, killed, never_goes_on, stopped);
 
 /// The password is in nothing that a run says or leaves.
 fn keeps_the_secret(said: &Said, password: Option<&str>) {
@@ -239,7 +239,7 @@ fn goes_on(broker: Broker) {
     let Some(address) = broker.address("URL") else { return };
     let proxy = Proxy::before(&address.place);
     let seen = address.at(&format!("127.0.0.1:{}", proxy.port));
-    let program = broker.program(&seen, 12, &["measurement.broker.reconnect=true".into()]);
+    let program = broker.program(&seen, 12, &[RECONNECT.into()]);
     let underway = Underway::of(program, &address, |_| proxy.deliveries() >= UNDERWAY);
     proxy.fail(Fault::Cut);
     std::thread::sleep(AWAY);
@@ -247,10 +247,44 @@ fn goes_on(broker: Broker) {
     let said = underway.program.end(underway.child, underway.from);
     assert_eq!(said.code, Some(0), "{}", said.text);
     assert!(said.text.contains("the connection was lost once and made anew"), "{}", said.text);
+    nothing_is_lost(&said);
+    keeps_the_secret(&said, address.password());
+}
+
+/// A run goes on when its connections are lost, as far as its target can.
+const RECONNECT: &str = "measurement.broker.reconnect=true";
+
+fn nothing_is_lost(said: &Said) {
     for gate in ["lost", "unfinished", "unconfirmed", "clock inversions"] {
         assert!(said.text.contains(&format!("✓ {gate}:")), "{gate}: {}", said.text);
     }
+}
+
+/// The server is killed in mid-run and started again: nothing of what it has confirmed as durable is lost.
+fn restarted(broker: Broker) {
+    let _alone = broker.alone();
+    let (Some(address), Some(pid)) = (broker.address("URL"), broker.pid()) else { return };
+    let settings = [RECONNECT, "measurement.broker.wait=90s", "queues.jobs.durability=fsync"];
+    let proxy = Proxy::before(&address.place);
+    let seen = address.at(&format!("127.0.0.1:{}", proxy.port));
+    let program = broker.program(&seen, 12, &settings.map(String::from));
+    let underway = Underway::of(program, &address, |_| proxy.deliveries() >= UNDERWAY);
+    subject::kill(&pid);
+    broker.start_again();
+    let said = underway.program.end(underway.child, underway.from);
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    assert!(said.text.contains("and made anew"), "{}", said.text);
+    nothing_is_lost(&said);
     keeps_the_secret(&said, address.password());
+}
+
+/// A client that looks after its connections by itself: a run is refused that would count on them.
+fn never_goes_on(broker: Broker) {
+    let _there = broker.shared();
+    let Some(address) = broker.address("URL") else { return };
+    let said = broker.program(&address, 1, &[RECONNECT.into()]).run();
+    assert_eq!(said.code, Some(2), "{}", said.text);
+    assert!(said.text.contains("reconnect") && said.text.contains("leave it out"), "{}", said.text);
 }
 
 /// How long all connections are cut.

@@ -49,7 +49,8 @@ impl Proxy {
         let of_thread = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let Ok(server) = TcpStream::connect(&address) else { return };
+                // A server that is away is told by a connection that ends.
+                let Ok(server) = TcpStream::connect(&address) else { continue };
                 let both = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
                 let (Some((from, to)), Some((back, out))) = (both(), both()) else { return };
                 let (up, down) = (Arc::clone(&of_thread), Arc::clone(&of_thread));

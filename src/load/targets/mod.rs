@@ -25,6 +25,10 @@ use crate::scenario::{Feature, Scenario};
 use leftovers::Clearing;
 use std::sync::Arc;
 
+/// In tests, a position whose body is written as somebody else would write it.
+#[cfg(test)]
+const FOREIGN: u64 = 1_999;
+
 /// What a target is opened for.
 #[derive(Clone)]
 pub(crate) struct Opening<'a> {

@@ -1,5 +1,6 @@
 //! What the harness needs of a message queue.
 
+use crate::answer::Facts;
 use crate::load::LoadError;
 use std::collections::BTreeMap;
 
@@ -57,7 +58,7 @@ pub(crate) trait Target: Sync {
     }
 
     /// What the result says of it: product, version, client, settings. Never an address with credentials.
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         BTreeMap::new()
     }
 }

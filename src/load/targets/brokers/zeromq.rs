@@ -4,6 +4,7 @@
 use super::common::{BrokerUrl, MessageBodies, MessagesInside, RunNames, failed};
 use super::runtime::ClientRuntime;
 use super::waker::wait_for;
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{
@@ -11,7 +12,6 @@ use crate::load::targets::{
     TroubleKind,
 };
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -130,7 +130,7 @@ impl Target for ZeroMq {
         false
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         let facts = [
             ("broker", "none: a PUSH and a PULL socket for each queue, over TCP within this process"),
             ("client", "zeromq 0.7, in Rust"),

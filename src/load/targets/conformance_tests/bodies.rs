@@ -3,7 +3,7 @@
 use super::subject::{Subject, one_queue};
 use super::trial::{MUST_NOT, TargetTrial, messages, nothing_more, request, serve, serve_the_rest, take};
 use crate::load::clock::{Clock, Monotonic};
-use crate::load::targets::{PublishRequest, Receiver};
+use crate::load::targets::{FOREIGN, PublishRequest, Receiver, TroubleKind};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -66,6 +66,23 @@ pub(super) fn neighbours_stay(subject: &Subject, test: &str) {
     drop(other);
     assert_eq!(messages(&serve(trial.receiver(0, 0).as_mut(), 3)), [0, 1, 2]);
     trial.is_clean(1);
+}
+
+/// A message of somebody else is counted and settled, and no server works on it. The crate's own queue has
+/// nobody else.
+pub(super) fn foreign(subject: &Subject, test: &str) {
+    if subject.name == "in-process" {
+        return;
+    }
+    let Some(trial) = subject.play(test, &one_queue("", "")) else { return };
+    let mut receiver = trial.receiver(0, 0);
+    trial.publish(0, 0..10);
+    trial.publish(0, FOREIGN..FOREIGN + 1);
+    trial.publish(0, 10..20);
+    assert_eq!(messages(&serve(receiver.as_mut(), 20)), (0..20).collect::<Vec<u64>>());
+    nothing_more(receiver.as_mut());
+    let told: Vec<TroubleKind> = trial.heard.troubles.lock().iter().map(|t| t.kind.clone()).collect();
+    assert_eq!(told, [TroubleKind::Foreign]);
 }
 
 pub(super) fn backlog(subject: &Subject, test: &str) {

@@ -9,6 +9,7 @@ mod bodies;
 mod errors;
 mod losses;
 mod subject;
+mod table;
 mod trial;
 
 use subject::Subject;
@@ -55,12 +56,15 @@ const REFUSED: &[(&str, &[&str])] = &[
 
 macro_rules! conformance {
     ($($target:ident = $name:literal),+ $(,)?) => {
+        /// The targets that are tried, in the order of the table.
+        const TRIED: &[&str] = &[$($name),+];
+
         $(mod $target {
             use super::*;
 
             const SUBJECT: Subject = Subject { name: $name };
 
-            conformance!(@tests bodies: all_arrive_once, order, servers_share, neighbours_stay, backlog, verdicts, ack_settles,
+            conformance!(@tests bodies: all_arrive_once, order, servers_share, neighbours_stay, foreign, backlog, verdicts, ack_settles,
                 nack_again, retry_delay, hidden_time, extended, priority, prefetch, batch, keys_stay,
                 topic_copies, servers_come_and_go, closed_queues_let_go, lets_go);
             conformance!(@tests losses: delivery_limit, dropped, reject_publish, drop_head, ttl);

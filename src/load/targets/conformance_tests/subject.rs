@@ -1,6 +1,7 @@
 //! A target that is tried, if it is there.
 
 use super::REFUSED;
+use super::table::BEHAVIOURS;
 use super::trial::TargetTrial;
 use crate::load::targets::{TARGETS, TargetEntry};
 use crate::scenario::{NoFiles, Scenario, Source, parse};
@@ -19,6 +20,7 @@ pub(super) struct Subject {
 impl Subject {
     /// Runs a test, or says why it does not; one that hangs fails.
     pub(super) fn run(self, test: &'static str, body: fn(&Subject, &str)) {
+        assert!(BEHAVIOURS.iter().any(|(name, _)| *name == test), "{test} is not in the table");
         if let Some(why) = self.away() {
             assert!(!self.is_required(), "{} is required: {why}", self.name);
             eprintln!("skipped: {why}");

@@ -13,6 +13,7 @@ use super::capabilities::activemq::START;
 use super::common::BrokerUrl;
 use super::renewal::{self, Renewable};
 use super::wire::{BrokerLine, BrokerLines, Login, PROBE, Senders, Session, Socket};
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
@@ -133,7 +134,7 @@ impl Target for ActiveMq {
         600
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         let kept = |&(persistent, _): &(bool, bool)| if persistent { "persistent" } else { "non-persistent" };
         BTreeMap::from([
             ("broker".into(), format!("{} at {}", self.server, self.session.login.url)),

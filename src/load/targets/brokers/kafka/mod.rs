@@ -15,6 +15,7 @@ mod publisher;
 mod receiver;
 
 use super::common::{MessageBodies, RunNames, is_of_a_run};
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::leftovers::Leftovers;
@@ -33,7 +34,6 @@ use rdkafka::error::KafkaError;
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::{Producer, ThreadedProducer};
 use receiver::KafkaReceiver;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ struct Kafka {
     readers: Vec<Vec<PartitionReader>>,
     give_up: Vec<GiveUp>,
     admin: TopicAdmin,
-    facts: BTreeMap<String, String>,
+    facts: Facts,
 }
 
 /// What becomes of messages of a queue that fail too often.
@@ -138,7 +138,7 @@ impl Listener for Unheard {
     fn trouble(&self, _trouble: Trouble) {}
 }
 
-fn facts(cluster: &Metadata, scenario: &Scenario) -> BTreeMap<String, String> {
+fn facts(cluster: &Metadata, scenario: &Scenario) -> Facts {
     let (_, library) = rdkafka::util::get_rdkafka_version();
     let broker = &scenario.measurement.broker;
     let acks = if broker.confirm { "all" } else { "0" };
@@ -275,7 +275,7 @@ impl Target for Kafka {
         WARM_UP
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         self.facts.clone()
     }
 }

@@ -10,6 +10,7 @@ mod version;
 use super::common::{MessageBodies, MessagesInside, Redeliveries, RunNames, failed};
 use super::renewal::{self, Renewable};
 use super::runtime::ClientRuntime;
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{
@@ -20,7 +21,6 @@ use connect::Address;
 use declare::BrokerQueues;
 use lapin::{Channel, Connection};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::thread::Thread;
@@ -270,7 +270,7 @@ impl Target for Arc<RabbitMq> {
         WARM_UP
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         let confirm = if self.settings.confirm { "publisher confirms" } else { "no publisher confirms" };
         let kind = self.shared.queues.kind();
         let facts = [

@@ -11,6 +11,7 @@ use super::capabilities::redis::START;
 use super::common::{BrokerUrl, RunNames, is_of_a_run};
 use super::renewal::{self, Renewable};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::leftovers::Leftovers;
@@ -42,7 +43,7 @@ struct Redis {
     returned: BTreeMap<String, Arc<ReturnedEntries>>,
     scenario: Scenario,
     requests: Mutex<RedisConnection>,
-    facts: BTreeMap<String, String>,
+    facts: Facts,
     senders: Senders<RedisSender>,
     count: AtomicUsize,
 }
@@ -116,7 +117,7 @@ fn begin(opening: &Opening<'_>) -> Result<Box<dyn Renewable>, LoadError> {
 }
 
 /// What the server tells of itself.
-fn facts(requests: &mut RedisConnection, login: &Login) -> BTreeMap<String, String> {
+fn facts(requests: &mut RedisConnection, login: &Login) -> Facts {
     // A user may be allowed to use streams and nothing else.
     let told = requests.ask(login, &[b"INFO"], login.deadline());
     let text = told.as_ref().ok().and_then(RespValue::text).unwrap_or_default();
@@ -237,7 +238,7 @@ impl Target for Redis {
         200
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         self.facts.clone()
     }
 }

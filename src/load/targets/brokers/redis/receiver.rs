@@ -13,6 +13,9 @@ use crate::message::Outcome;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+/// The id of an entry of a stream.
+type EntryId = String;
+
 /// How often a server that waits looks for messages that come again, in milliseconds.
 const LOOK: u64 = 10;
 
@@ -55,7 +58,7 @@ pub(super) struct RedisReceiver {
     waits: bool,
     ready: VecDeque<Delivery>,
     /// By tag: the stream's name for an entry.
-    ids: HashMap<u64, String>,
+    ids: HashMap<u64, EntryId>,
     tags: u64,
     out: Vec<u8>,
 }

@@ -9,13 +9,13 @@ mod publisher;
 mod receiver;
 mod state;
 
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
 use publisher::RenewedPublisher;
 use receiver::RenewedReceiver;
 use state::Renewal;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Between two looks for verdicts that have not come, in nanoseconds.
@@ -61,7 +61,7 @@ pub(super) fn open(opening: &Opening<'_>, begin: Begin) -> Result<Box<dyn Target
 struct RenewedTarget {
     renewal: Arc<Renewal>,
     /// What the first session told.
-    facts: BTreeMap<String, String>,
+    facts: Facts,
     warm_up: u64,
 }
 
@@ -98,7 +98,7 @@ impl Target for RenewedTarget {
         self.warm_up
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         self.facts.clone()
     }
 }

@@ -14,6 +14,7 @@ mod stored;
 use super::capabilities::rocketmq::START;
 use super::common::{BrokerUrl, failed, is_of_a_run};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session};
+use crate::answer::Facts;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::leftovers::Leftovers;
@@ -205,7 +206,7 @@ impl Target for RocketMq {
         WARM_UP
     }
 
-    fn facts(&self) -> BTreeMap<String, String> {
+    fn facts(&self) -> Facts {
         let (run, version) = (&self.run, &self.version);
         let broker = format!("RocketMQ {version} at {}, broker {}", run.session.login.url, run.broker_name);
         BTreeMap::from([
