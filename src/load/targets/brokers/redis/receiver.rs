@@ -236,8 +236,10 @@ impl RedisReceiver {
         self.flush()?;
         while !self.unanswered.is_empty() {
             self.hear()?;
+            // An entry may have been somebody else's, or have had its last delivery: then more was said.
+            self.flush()?;
         }
-        self.flush()
+        Ok(())
     }
 
     fn in_time(&mut self, delivery: &Delivery) -> bool {
