@@ -62,6 +62,16 @@ pub(super) fn servers() -> Vec<Scene> {
             vec![serves(3, MS)],
         ),
         one("held by a server, one at a time", held(2 * MS + 1), vec![serves(1, 2 * MS)]),
+        one(
+            "held by servers in their windows",
+            held(9 * MS + 1),
+            vec![Group { prefetch: 4, ..serves(2, 5 * MS) }],
+        ),
+        one(
+            "held by servers, ttl, retries",
+            Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7 * MS + 1) },
+            vec![Group { prefetch: 3, fails: true, retry: Some((2 * MS, 9 * MS)), ..serves(2, 2 * MS) }],
+        ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
         one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),
         one("prefetch in turn", queue(), vec![Group { prefetch: 3, ..serves(2, 5 * MS) }]),

@@ -129,7 +129,7 @@ pub(super) struct World<'a> {
     pub tokens: Vec<(f64, Ns)>,
     /// Of each producer: messages that may not be sent yet, its tokens, and since when it has them.
     pub unsent: Vec<(Vec<usize>, f64, Ns)>,
-    /// Of each queue: the server that was dealt a message last.
+    /// Of each queue: the server that was dealt a message in turn last.
     pub dealt: Vec<usize>,
     /// Of each topic: copies dealt so far.
     pub turns: Vec<usize>,
