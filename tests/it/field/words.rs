@@ -17,6 +17,7 @@ mod rate_limits;
 mod rebalancing;
 mod resending;
 mod resources;
+mod scalings;
 mod send_limits;
 mod several_servers;
 mod shared_workers;
@@ -24,7 +25,7 @@ mod spreads;
 mod timetables;
 mod transit;
 
-use super::{both, refusal, simulated, value};
+use super::{both, refusal, scenario, simulated, value};
 use queuelab::answer::Method;
 use queuelab::rng::Key;
 use queuelab::study::Study;
