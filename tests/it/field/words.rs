@@ -6,6 +6,7 @@ mod blocking_retries;
 mod choosing;
 mod drains;
 mod head_expiry;
+mod hedging;
 mod held_back;
 mod instants;
 mod joins;

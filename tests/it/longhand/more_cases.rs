@@ -229,6 +229,11 @@ pub(super) fn networks() -> Vec<Scene> {
     let think = |ms: u64, work| Producer { think: Some(ms * MS + 1), work: Some(work), ..sends(Vec::new()) };
     let resends =
         |after, most| vec![Producer { resend: Some((after, most)), ..sends(instants(7, 300, 3 * MS)) }];
+    let hedges = |after, most| {
+        let mut all = resends(after, most);
+        all[0].hedges = true;
+        all
+    };
     vec![
         several(
             "two in a row",
@@ -319,6 +324,13 @@ pub(super) fn networks() -> Vec<Scene> {
             vec![serves(1, 6 * MS), from(vec![1], serves(1, 2 * MS))],
         ),
         several("sent again", resends(9 * MS + 1, 2), vec![queue()], vec![serves(2, 5 * MS)]),
+        several("hedged", hedges(9 * MS + 1, 1), vec![queue()], vec![serves(2, 4 * MS)]),
+        several(
+            "hedged twice, bounded, ttl",
+            hedges(7 * MS + 1, 2),
+            vec![Queue { max_length: Some(3), ttl: Some(8 * MS + 7), ..queue() }],
+            vec![serves(2, 6 * MS)],
+        ),
         several("given up", resends(9 * MS + 1, 0), vec![queue()], vec![serves(2, 7 * MS)]),
         several(
             "sent again, bounded",

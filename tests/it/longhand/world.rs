@@ -10,8 +10,9 @@ pub(super) const PARTS: u128 = 5040;
 pub(super) struct Message {
     pub producer: usize,
     pub due: Ns,
-    /// When its client sends again, how often it did, and whether it still waits for an answer.
+    /// How often its client sent again, how many of all copies are lost, and whether it is at an end.
     pub copies: u64,
+    pub lost: u64,
     pub answered: bool,
 }
 
@@ -182,7 +183,7 @@ impl World<'_> {
 
     /// A message that is due later.
     pub(super) fn planned(&mut self, producer: usize, due: Ns) {
-        self.messages.push(Message { producer, due, copies: 0, answered: false });
+        self.messages.push(Message { producer, due, copies: 0, lost: 0, answered: false });
         self.at(due, Event::Due(self.messages.len() - 1));
     }
 
