@@ -70,7 +70,8 @@ pub(super) fn servers() -> Vec<Scene> {
         one(
             "held by servers, ttl, retries",
             Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7 * MS + 1) },
-            vec![Group { prefetch: 3, fails: true, retry: Some((2 * MS, 9 * MS)), ..serves(2, 2 * MS) }],
+            // A delay as long as a service would end when the next message does.
+            vec![Group { prefetch: 3, fails: true, retry: Some((3 * MS + 1, 9 * MS)), ..serves(2, 2 * MS) }],
         ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
         one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),

@@ -319,7 +319,7 @@ mod tests {
             "",
             "",
             "count = 2\noutages = { up = \"exponential(1h)\", down = \"5m\", together = true }",
-            "group `c`   all stop together, after 60.0 min on average and for 5.00 min\n",
+            "group `c`   all stop together, after 60.0 min on average and for 300 s\n",
         ),
         (
             "",

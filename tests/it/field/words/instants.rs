@@ -67,7 +67,8 @@ fn without_chance_a_value_is_a_count() {
 
 /// Forty messages of a second each and an autoscaler that looks every 9.3 s: at the first look 30 wait, three
 /// servers are wanted and there at 12.3 s. At 18.6 s seven wait and one is wanted: those that are to go are
-/// done at 19.3 s. And by the clock: three servers for 8 s, one for 4 s, and again.
+/// done at 19.3 s. And by the clock: three servers for 8 s, one for 4 s, and again; what two have just begun at
+/// 8 s they end at 9 s, before they go.
 #[test]
 fn servers_at_an_instant_are_counted() {
     let text = |group: &str, at: &str| {
@@ -84,7 +85,8 @@ fn servers_at_an_instant_are_counted() {
         (scaled, "19s", 3.0),
         (scaled, "20s", 1.0),
         (shifts, "7s", 3.0),
-        (shifts, "9s", 1.0),
+        (shifts, "9s", 3.0),
+        (shifts, "10s", 1.0),
         (shifts, "13s", 3.0),
         ("count = 2", "5s", 2.0),
     ] {
@@ -96,17 +98,18 @@ fn servers_at_an_instant_are_counted() {
     assert_eq!(value(theory, "consumers.c.count.at(5s)"), 2.0);
 }
 
-/// Forty wait from the start and 20/s come, one every 50 ms; a server does one in 40 ms. After 1.01 s 20 have
-/// come and 25 are done, a few less where threads are late: 35 are there, 34 wait, and the next was there from the start.
+/// Forty wait from the start and 40/s come, one every 25 ms; a server does one in 40 ms. After 1.01 s 40 have
+/// come and 25 are done, a few less where threads are late: 55 are there, 54 wait, and the next was there from
+/// the start.
 #[test]
 fn values_at_instants_are_measured() {
-    let known = [("in_system", 35.0, 3.0), ("queue_length", 34.0, 3.0), ("age", 1.01, 1e-9)];
+    let known = [("in_system", 55.0, 3.0), ("queue_length", 54.0, 3.0), ("age", 1.01, 1e-9)];
     let limit = |name: &str| if name == "age" { "< 1h" } else { "< 99" };
     let asked = known.map(|(name, ..)| format!("\"queues.q.{name}.at(1010ms)\" = \"{}\"\n", limit(name)));
     let text = format!(
-        "[producers.p]\nto = \"q\"\nrate = \"20/s\"\narrivals = {{ process = \"periodic\" }}\n[queues.q]\n\
+        "[producers.p]\nto = \"q\"\nrate = \"40/s\"\narrivals = {{ process = \"periodic\" }}\n[queues.q]\n\
          initial_backlog = 40\n[consumers.c]\nfrom = \"q\"\nservice_time = \"40ms\"\n[objectives]\n{}\
-         [measurement]\nduration = \"1200ms\"\n",
+         [measurement]\nduration = \"1300ms\"\n",
         asked.concat()
     );
     let methods = [Method::Measurement];

@@ -3,13 +3,13 @@
 use super::*;
 use queuelab::study::{NoProgress, run};
 
-/// Sends of 20/s for 2 s and 60 messages that wait from the start; a server does 25/s. Looks every 200 ms
-/// want one server for ten messages that wait, and none is let go: 54 wait at the first look, and all four
-/// that there may be are wanted. So there is one scaling within the time of the sends, measured as in the
+/// Sends of 40/s for 2 s and 60 messages that wait from the start; a server does 25/s. Looks every 200 ms
+/// want one server for ten messages that wait, and none is let go: some 60 wait at the first look, and all
+/// four that there may be are wanted. So there is one scaling within the time of the sends, measured as in the
 /// rehearsal and the replay of the same plan; they are not held against one another.
 #[test]
 fn scalings_are_measured_in_this_process() {
-    let text = "[producers.p]\nto = \"q\"\nrate = \"20/s\"\narrivals = { process = \"periodic\" }\n[queues.q]\n\
+    let text = "[producers.p]\nto = \"q\"\nrate = \"40/s\"\narrivals = { process = \"periodic\" }\n[queues.q]\n\
         initial_backlog = 60\n[consumers.c]\nfrom = \"q\"\nservice_time = \"40ms\"\nautoscale = { min = 1, max = 4, \
         target_backlog = 10, every = \"200ms\", startup = \"20ms\", cooldown = \"1min\" }\n\
         [measurement]\nduration = \"2s\"\n";
