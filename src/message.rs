@@ -253,6 +253,9 @@ pub trait Recorder {
 
     /// A message left the last of its queues, or was lost in one.
     fn left(&mut self, _exit: &Exit) {}
+
+    /// An autoscaler started servers of a group, or let some go.
+    fn scaled(&mut self, _group: u32, _at: u64) {}
 }
 
 /// Forgets everything: for warm-up and for measuring an engine alone.

@@ -65,15 +65,15 @@ impl Statistic {
             ("", Statistics::Single | Statistics::Runs) | ("mean", Statistics::Runs) => {
                 Some(Statistic::Single)
             }
+            (name, _) if name.starts_with("at(") => {
+                time("at").filter(|_| quantity.has_instants()).map(Statistic::At)
+            }
             (_, Statistics::Single) | ("max", Statistics::Runs) => None,
             ("" | "mean", _) => Some(Statistic::Mean),
             ("max", _) => Some(Statistic::Max),
             ("sd", _) => Some(Statistic::Sd),
             (name, Statistics::Times | Statistics::Runs) if name.starts_with("within(") => {
                 time("within").map(Statistic::Within)
-            }
-            (name, _) if name.starts_with("at(") => {
-                time("at").filter(|_| quantity.has_instants()).map(Statistic::At)
             }
             (name, _) => share_of(name).map(Statistic::Percentile),
         }
@@ -131,8 +131,8 @@ impl<'a> MetricId<'a> {
             (Some(time), _) if bare(time) => "a time needs a unit: within(20s), within(500ms)",
             (Some(_), _) => "write the time in brackets, with its unit: within(20s), within(500ms)",
             (_, Some(_)) if known(Quantity::QueueLength, Statistics::Lengths) => {
-                "what a queue has at an instant: queue_length.at(10min), in_system.at(10min), \
-                    blocked.at(10min) or age.at(10min)"
+                "what there is at an instant: of a queue queue_length.at(10min), in_system.at(10min), \
+                    blocked.at(10min) or age.at(10min), of consumers count.at(10min)"
             }
             (_, Some(time)) if bare(time) => "an instant needs a unit: at(10min), at(90s)",
             (_, Some(_)) => "write the instant in brackets, with its unit: at(10min), at(90s)",
@@ -167,7 +167,10 @@ impl<'a> MetricId<'a> {
 fn asked(kind: MetricPlace, tail: &str) -> Option<(Quantity, Statistic)> {
     let (name, statistic) = tail.split_once('.').unwrap_or((tail, ""));
     let Metric { quantity, statistics, .. } = metric(kind, name)?;
-    Some((*quantity, Statistic::parse(statistic, *quantity, *statistics)?))
+    let statistic = Statistic::parse(statistic, *quantity, *statistics)?;
+    // What a sender waits for has no value at an instant, as what a queue holds up has.
+    let none = kind == MetricPlace::Producer && matches!(statistic, Statistic::At(_));
+    (!none).then_some((*quantity, statistic))
 }
 
 fn is_number(text: &str) -> bool {
@@ -256,6 +259,9 @@ mod tests {
             "consumers.c.busy.p99",
             "queues.orders.drain_time.max",
             "queues.orders.wait.at(10min)",
+            "producers.web.blocked.at(10min)",
+            "consumers.c.busy.at(10min)",
+            "consumers.c.count.p99",
         ] {
             assert!(metric_of(bad).is_none(), "{bad}");
         }
@@ -276,6 +282,7 @@ mod tests {
             "queues.a.b.wait.within(1.5ms)",
             "queues.at.queue_length.at(10min)",
             "queues.a.age.at(1.5s)",
+            "consumers.at.count.at(10min)",
             "queues.a.in_system.sd",
             "queues.a.drain_time",
             "queues.a.drain_time.p95",
@@ -316,6 +323,9 @@ mod tests {
             ("queues.a.wait.p099", Some("below p100")),
             ("queues.a.wait.within", None),
             ("queues.a.wait.at(10min)", Some("queue_length.at(10min)")),
+            ("producers.a.blocked.at(10min)", Some("queue_length.at(10min)")),
+            ("consumers.c.busy.at(10min)", Some("count.at(10min)")),
+            ("consumers.c.count.at(600)", Some("needs a unit")),
             ("queues.a.queue_length.at(600)", Some("needs a unit")),
             ("queues.a.queue_length.at(soon)", Some("in brackets")),
             ("queues.a.wiat.p99", None),

@@ -26,7 +26,7 @@ pub enum Statistics {
     /// The bare quantity, of every run its own: its mean, and `sd`, any percentile and any `within(TIME)`
     /// over the runs that are asked for.
     Runs,
-    /// The bare quantity alone.
+    /// The bare quantity alone; of a number of servers also any `at(INSTANT)` that is asked for.
     Single,
 }
 
@@ -108,9 +108,9 @@ impl Quantity {
         matches!(self, Quantity::QueueLength | Quantity::InSystem | Quantity::Blocked)
     }
 
-    /// Whether a queue's has a value at an instant.
+    /// Whether a queue's, or a group's, has a value at an instant.
     pub fn has_instants(self) -> bool {
-        self.is_level() || self == Quantity::Age
+        self.is_level() || matches!(self, Quantity::Age | Quantity::Count)
     }
 
     /// Whether it is a share of messages that do not get through.

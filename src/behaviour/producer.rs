@@ -1,6 +1,6 @@
 //! What a producer decides about its messages beside the plan.
 
-use super::{Draws, MessageIdentity, RandomTime, Role};
+use super::{Draws, MessageIdentity, RandomTime, Role, TimeScale};
 use crate::scenario::{Arrivals, Producer, Scenario};
 
 /// The rules for a producer's messages.
@@ -23,10 +23,7 @@ impl ProducerPolicy {
         ProducerPolicy {
             failure: producer.failure,
             closed_loop: ClosedLoop::of(producer, draws),
-            resend: producer.resend.map(|resend| ResendPolicy {
-                after: draws.scale.nanos(resend.after),
-                at_most: resend.at_most,
-            }),
+            resend: ResendPolicy::of(producer, draws.scale),
             work: producer
                 .service_time
                 .as_ref()
@@ -60,6 +57,17 @@ pub(crate) struct ResendPolicy {
     pub after: u64,
     /// Copies beside the first.
     pub at_most: u32,
+    /// Whether it gives up when the last of them has not been answered in time either.
+    pub gives_up: bool,
+}
+
+impl ResendPolicy {
+    fn of(producer: &Producer, scale: TimeScale) -> Option<Self> {
+        let policy =
+            |after: f64, at_most, gives_up| ResendPolicy { after: scale.nanos(after), at_most, gives_up };
+        let resend = producer.resend.map(|resend| policy(resend.after, resend.at_most, true));
+        resend.or(producer.hedge.map(|hedge| policy(hedge.after, hedge.at_most, false)))
+    }
 }
 
 /// Clients that think, send, and wait until all that became of their message has left.

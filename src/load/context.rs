@@ -29,6 +29,13 @@ impl RunState {
         RunState { visits, clients, listener, busy: 0.into(), scalers, closed: false.into() }
     }
 
+    /// Groups by number, and when their autoscalers started servers or let some go.
+    pub(super) fn scaled(&self) -> Vec<(u32, u64)> {
+        let of = |scaler: &Option<GroupScaler>| scaler.as_ref().map_or_else(Vec::new, GroupScaler::scaled);
+        let groups = (0..).zip(&self.scalers);
+        groups.flat_map(|(group, scaler)| of(scaler).into_iter().map(move |at| (group, at))).collect()
+    }
+
     /// What a target is to know that takes part in the run.
     pub(super) fn opening<'a>(&self, run_plan: &RunPlan<'a>) -> Opening<'a> {
         let listener = Arc::clone(&self.listener) as Arc<dyn Listener>;

@@ -65,6 +65,8 @@ pub(crate) struct Run {
     pub records: Vec<Record>,
     /// Every message's end.
     pub exits: Vec<Exit>,
+    /// Groups by number, and when their autoscalers started servers or let some go.
+    pub scaled: Vec<(u32, u64)>,
     /// What the host added to it, to play it again.
     pub happened: Happened,
     /// What a broker added, where one was measured.
@@ -222,6 +224,7 @@ pub(super) fn play(
     Ok(Run {
         records,
         exits,
+        scaled: state.scaled(),
         happened: Happened {
             overruns: output.overruns,
             hand_offs: output.samples.iter().map(|sample| sample.hand_off).collect(),

@@ -22,6 +22,8 @@ struct ScalerState {
     duties: Vec<ServerDuty>,
     scaler: ServerScaler,
     next: u64,
+    /// When servers were started or let go because of the backlog.
+    scaled: Vec<u64>,
 }
 
 /// What a server is to do.
@@ -46,7 +48,7 @@ impl GroupScaler {
         Some(GroupScaler {
             startup: scaler.startup(),
             busy: duties.iter().map(|_| AtomicU64::new(0)).collect(),
-            state: Mutex::new(ScalerState { duties, scaler, next }),
+            state: Mutex::new(ScalerState { duties, scaler, next, scaled: Vec::new() }),
             changed: Condvar::new(),
         })
     }
@@ -88,7 +90,11 @@ impl GroupScaler {
         state.next = state.scaler.next_after(at);
         let states: Vec<ServerState> =
             (0..state.duties.len()).map(|server| self.state_of(state.duties[server], server, now)).collect();
+        let before = state.scaler.scalings();
         let change = state.scaler.look(inside.saturating_sub(serving), None, &states, at);
+        if state.scaler.scalings() != before {
+            state.scaled.push(at);
+        }
         for server in change.start {
             // One that was to go and still works stays.
             let stays = states[server] == ServerState::Stopping;
@@ -98,6 +104,11 @@ impl GroupScaler {
         change.stop.into_iter().for_each(|server| state.duties[server] = ServerDuty::Off);
         drop(guard);
         self.changed.notify_all();
+    }
+
+    /// The instants at which servers were started or let go because of the backlog.
+    pub(super) fn scaled(&self) -> Vec<u64> {
+        self.state.lock().scaled.clone()
     }
 
     fn state_of(&self, duty: ServerDuty, server: usize, now: u64) -> ServerState {
@@ -151,5 +162,6 @@ mod tests {
             (1, ServerDuty::On),
             "the idle one goes before the busy ones"
         );
+        assert_eq!(scaler.scaled(), [10 * SECOND, 30 * SECOND]);
     }
 }

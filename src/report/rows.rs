@@ -106,11 +106,12 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         // With messages of nobody, which were there from the start, the total is of all of them, as the
         // queue's wait is.
         let places = [queues, vec![PlaceId::Total], producers, consumers].concat();
-        // Clients that give up lose what their queue has served all the same.
-        let gives_up = scenario.producers.iter().any(|p| p.resend.is_some());
+        // Clients that give up lose what their queue has served all the same, and those that hedge keep what it
+        // has lost.
+        let copies = scenario.producers.iter().any(|p| p.most_copies().is_some());
         let shown = |main: &&MainRow| match (main.0, main.1) {
-            (MetricPlace::Queue, Quantity::Loss) => !gives_up,
-            (MetricPlace::Producer, Quantity::Loss) => gives_up,
+            (MetricPlace::Queue, Quantity::Loss) => !copies,
+            (MetricPlace::Producer, Quantity::Loss) => copies,
             _ => main.4,
         };
         let rows = MAIN.iter().filter(shown).filter_map(|main| row(study, main, &places)).collect();

@@ -1,6 +1,6 @@
 //! What partitions, back-offs and outages mean here, where a reader may take them for something else.
 
-use super::model::{Ack, Arrivals, Consumer, HeldBy, Queue, RetryOrder, Scenario};
+use super::model::{Ack, Arrivals, Consumer, Queue, RetryOrder, Scenario};
 use crate::answer::{Caveat, ScenarioCaveat};
 use crate::workload::laws::Law;
 
@@ -13,13 +13,6 @@ impl Scenario {
     pub fn caveats(&self) -> Vec<Caveat> {
         let partitions = (0..self.queues.len()).flat_map(|queue| self.partition_caveats(queue));
         let outages = self.consumers.iter().flat_map(|c| [outage_caveat(c), repair_caveat(c)]).flatten();
-        let held = self.queues.iter().enumerate().filter_map(|(index, queue)| {
-            let servers = self.consumers_of(index).map(|(_, c)| c.most_servers().unwrap_or(u32::MAX));
-            let several = servers.fold(0, u32::saturating_add) > 1;
-            (several && queue.held_by == HeldBy::Consumer)
-                .then(|| ScenarioCaveat::HeldInTurn { queue: queue.name.clone() })
-        });
-        let partitions = partitions.chain(held);
         let own = partitions.chain(self.back_off_caveats()).chain(outages).chain(self.periodic_caveat());
         own.map(Caveat::from).collect()
     }

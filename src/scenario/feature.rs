@@ -18,6 +18,8 @@ pub enum Feature {
     OwnFailures,
     /// Clients send again what is not answered.
     Resend,
+    /// Clients send another copy of what is not answered, and take whichever is done first.
+    Hedge,
     /// Sends that are limited to a rate.
     SendLimit,
     /// Some producers' messages expire.
@@ -136,7 +138,7 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 61] = {
+    pub const ALL: [Feature; 62] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -144,6 +146,7 @@ impl Feature {
             Failures,
             OwnFailures,
             Resend,
+            Hedge,
             SendLimit,
             OwnTimeToLive,
             BlockingRetry,
@@ -217,6 +220,11 @@ impl Feature {
             Feature::Resend => {
                 (Producers, "resend", "clients send again what is not done in time, or give up (resend)")
             }
+            Feature::Hedge => (
+                Producers,
+                "hedge",
+                "clients send another copy of what is not done in time, and take whichever is done first (hedge)",
+            ),
             Feature::SendLimit => {
                 (Producers, "rate_limit", "sends are limited to a rate (rate_limit of a producer)")
             }

@@ -31,9 +31,9 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
     for producer in &scenario.producers {
         let shares = |topic| deal::of_producer(scenario, topic, producer);
         reach(scenario, producer.to, producer.rate, shares, |side, queue, flow| outside[side][queue] += flow);
-        if let Some(resend) = producer.resend {
+        if let Some(copies) = producer.most_copies() {
             // Each may be sent as often as a client ever does.
-            let again = producer.rate * f64::from(resend.at_most);
+            let again = producer.rate * f64::from(copies);
             reach(scenario, producer.to, again, shares, |side, queue, flow| {
                 if side == MOST {
                     outside[MOST][queue] += flow;

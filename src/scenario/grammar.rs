@@ -38,7 +38,7 @@ pub(super) const ROOT: &[SettingKey] = &[
         Any,
         "metric paths and the limits that they should keep; times have any percentile, such as p80 or \
             p99.9, and the share within a time, within(20s); numbers of messages have sd and, where there is a \
-            beginning, a value at an instant, queue_length.at(10min); drain_time has sd, percentiles and within(2h)",
+            beginning, a value at an instant, queue_length.at(10min), as has count; drain_time has sd, percentiles and within(2h)",
     ),
     key("sweep", Any, "paths and the values that they take"),
 ];

@@ -65,7 +65,8 @@ pub(super) fn described<T>(
         Value::String(text) => Some(text),
         other => Some(other.to_string()),
     };
-    SettingKey { name, takes: notation.takes(), help, default }
+    let (takes, required) = (notation.takes(), notation.example());
+    SettingKey { name, takes, help, default, required, by_notation: true }
 }
 
 /// One of the words of a choice.

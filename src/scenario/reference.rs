@@ -102,18 +102,33 @@ fn setting(all: &mut Vec<ReferenceEntry>, before: &str, table: usize, key: &Sett
     }
 }
 
-/// How a setting is written: its default, or a value of its kind.
+/// How a setting is written: with a value of its kind.
 fn example(key: &SettingKey) -> Option<String> {
-    let value = match &key.takes {
+    value(key).map(|value| format!("{} = {value}", key.name))
+}
+
+/// A value of a setting: of a table what must be given, or the one setting that may stand alone.
+fn value(key: &SettingKey) -> Option<String> {
+    if let Some(required) = key.required {
+        return Some(required.into());
+    }
+    Some(match &key.takes {
         Takes::Whole(least, most) => 10.clamp(*least, *most).to_string(),
         Takes::Flag => "true".into(),
         Takes::Duration | Takes::Law => "\"4ms\"".into(),
         Takes::Rate => "\"900/s\"".into(),
         Takes::Size => "\"2KiB\"".into(),
         Takes::Word(words) => format!("\"{}\"", words.last()?),
+        Takes::Table(keys) if key.by_notation => table(&keys())?,
+        Takes::TableOr(keys, alone) => value(keys().iter().find(|key| key.name == *alone)?)?,
         _ => return None,
-    };
-    Some(format!("{} = {value}", key.name))
+    })
+}
+
+/// A table with what must be given, if anything must.
+fn table(keys: &[SettingKey]) -> Option<String> {
+    let given: Vec<String> = keys.iter().filter(|key| key.required.is_some()).filter_map(example).collect();
+    (!given.is_empty()).then(|| format!("{{ {} }}", given.join(", ")))
 }
 
 /// One end of a range, in words; nothing if it has none.
@@ -146,5 +161,32 @@ mod tests {
         let of = |path: &str| entries.iter().find(|entry| entry.path == path).expect("a setting");
         assert_eq!(of("queues.NAME.max_length").example.as_deref(), Some("max_length = 10"));
         assert!(of("producers.NAME.arrivals.steps.for").takes == "duration");
+    }
+
+    /// Of tables: what must be given in them is enough.
+    #[test]
+    fn a_table_is_shown_as_it_can_be_written() {
+        let tables = reference_entries().into_iter().filter(|entry| entry.takes.starts_with("table"));
+        let shown: Vec<(String, String)> = tables.filter_map(|e| Some((e.path, e.example?))).collect();
+        let example =
+            |path: &str| shown.iter().find(|(of, _)| of == path).map(|(_, example)| example.as_str());
+        assert_eq!(example("producers.NAME.hedge"), Some("hedge = \"50ms\""));
+        assert_eq!(example("producers.NAME.resend"), Some("resend = { after = \"2s\", at_most = 3 }"));
+        assert_eq!(example("consumers.NAME.batch"), Some("batch = { max = 100 }"));
+        for (path, example) in &shown {
+            let mut text = String::new();
+            for (table, settings) in [
+                ("producers", "to = \"a\"\nrate = \"1/s\""),
+                ("queues", ""),
+                ("consumers", "from = \"a\"\nservice_time = \"4ms\""),
+            ] {
+                let more = if path.starts_with(table) { example.as_str() } else { "" };
+                text += &format!("[{table}.a]\n{settings}\n{more}\n");
+            }
+            let source = crate::scenario::Source::new("example", &text);
+            if let Err(problems) = crate::scenario::parse(&source, &crate::scenario::NoFiles) {
+                panic!("{}", problems.render(false));
+            }
+        }
     }
 }

@@ -46,6 +46,10 @@ pub(super) struct SettingKey {
     pub help: &'static str,
     /// As it is written, where the help does not say it.
     pub default: Option<String>,
+    /// How it is written, where it must be given.
+    pub required: Option<&'static str>,
+    /// Whether it is read by what it takes alone.
+    pub by_notation: bool,
 }
 
 impl SettingKey {
@@ -57,7 +61,7 @@ impl SettingKey {
 
 /// A setting that is declared by hand.
 pub(super) const fn key(name: &'static str, takes: Takes, help: &'static str) -> SettingKey {
-    SettingKey { name, takes, help, default: None }
+    SettingKey { name, takes, help, default: None, required: None, by_notation: false }
 }
 
 /// A setting that is one of a few words.

@@ -36,6 +36,7 @@ impl Producer {
             (!self.batch.is_single(), Feature::ArrivalBatches),
             (self.failure.is_some(), Feature::OwnFailures),
             (self.resend.is_some(), Feature::Resend),
+            (self.hedge.is_some(), Feature::Hedge),
             (self.rate_limit.is_some(), Feature::SendLimit),
             (self.ttl.is_some(), Feature::OwnTimeToLive),
         ])

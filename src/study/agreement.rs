@@ -53,9 +53,10 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         let y = second.metrics.get(path)?;
         let id = MetricId::parse(path)?;
         let unit = id.metric()?.unit;
-        // Times to drain are not compared, and of other times only some statistics.
+        // Times to drain and scalings, of which a run has few, are not compared, and of other times only some
+        // statistics.
         let compared = match id.statistic {
-            _ if id.quantity == Quantity::DrainTime => false,
+            _ if matches!(id.quantity, Quantity::DrainTime | Quantity::Scalings) => false,
             Statistic::Mean | Statistic::Within(_) | Statistic::At(_) => true,
             Statistic::Single => unit != Unit::Seconds,
             Statistic::Percentile(share) => share <= HIGHEST,

@@ -179,6 +179,7 @@ impl<'a> Station<'a> {
             Feature::OwnTimeToLive => self.streams.iter().any(|s| s.producer.ttl.is_some()),
             Feature::SendLimit => self.streams.iter().any(|s| s.producer.rate_limit.is_some()),
             Feature::Resend => self.streams.iter().any(|s| s.producer.resend.is_some()),
+            Feature::Hedge => self.streams.iter().any(|s| s.producer.hedge.is_some()),
             Feature::BlockingRetry => {
                 let fails = self.has(Feature::Failures) || self.has(Feature::OwnFailures);
                 fails && groups.iter().any(|c| c.retry_order == RetryOrder::Blocking)

@@ -4,7 +4,7 @@ use super::Feature;
 use super::Mismatch;
 use super::{Answer, Station, StationStream};
 use crate::answer::{Estimate, MetricId, PlaceId, Quantity};
-use crate::scenario::{Arrivals, Producer, Scenario};
+use crate::scenario::{Arrivals, Consumer, Producer, Scenario, Servers};
 use std::sync::LazyLock;
 
 /// A timetable: how long each rate lasts, and the rate that stays.
@@ -53,13 +53,19 @@ impl Timetable {
 }
 
 /// Tells the values that are asked for at instants: `advance(rate, time)` plays on from the beginning and
-/// gives what waits and what is there.
+/// gives what waits and what is there. Its servers are always there.
 pub(super) fn tell_instants(
     answer: &mut Answer,
     (station, table): (&Station<'_>, &Timetable),
     start: (f64, f64),
     mut advance: impl FnMut(f64, f64) -> (f64, f64),
 ) {
+    for (id, _) in station.scenario.asked_instants() {
+        let its = |group: &&&Consumer| id.place == PlaceId::Consumer(&group.name);
+        if let Some(Servers::Count(servers)) = station.groups.iter().find(its).map(|group| group.count) {
+            answer.metrics.insert(id.to_string(), Estimate::exact(f64::from(servers)));
+        }
+    }
     let mut asked = instants(station);
     asked.sort_by(|a, b| a.1.total_cmp(&b.1));
     let (mut at, mut now) = (0.0, start);

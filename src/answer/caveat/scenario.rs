@@ -74,15 +74,6 @@ pub enum ScenarioCaveat {
         /// The producers, at most as many as are named.
         producers: Vec<String>,
     },
-    /// Which of several servers' windows holds a message.
-    #[error(
-        "`{queue}` deals what is held back to its servers' windows in turn, and to the next that has room \
-         where they are full; a broker may deal otherwise, so that single messages wait for another server"
-    )]
-    HeldInTurn {
-        /// The queue.
-        queue: String,
-    },
     /// A message whose server is repaired keeps it.
     #[error("the time in service at `{group}` counts repairs meanwhile; the utilization does not")]
     RepairsInService {

@@ -32,7 +32,7 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::DeliverAfter | Feature::HeldByConsumer => Some(Support::Refused(
             "no target holds a message back before its first delivery: give its producer a send_time",
         )),
-        Feature::Resend => Some(Support::Refused(
+        Feature::Resend | Feature::Hedge => Some(Support::Refused(
             "who sends does not wait for what becomes of it: leave it out, or let the consumers fail and retry",
         )),
         Feature::OwnTimeToLive => {

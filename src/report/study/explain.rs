@@ -228,7 +228,7 @@ fn depends(scenario: &Scenario, load: &Load) -> String {
     let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         _ if load.arrival_rate.is_some() => String::new(),
-        [] if scenario.producers.iter().any(|p| p.resend.is_some()) => {
+        [] if scenario.producers.iter().any(|p| p.most_copies().is_some()) => {
             ": depends on how often clients send again".into()
         }
         [] if scenario.is_closed() => ": depends on how soon its clients come back".into(),

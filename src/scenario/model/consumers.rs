@@ -67,8 +67,10 @@ declare! {
         prefetch: u32 = 1, Whole(1, 1_000_000), "messages held by a server";
         /// When a server is given messages to hold.
         prefetch_by: PrefetchBy = PrefetchBy::Turn, Word,
-            "turn: messages are dealt to the servers in turn, busy or not, as RabbitMQ does; demand: a server \
-             that has nothing takes as many as there are, up to its prefetch, as consumers that poll do";
+            "turn: messages are dealt to the servers in turn, busy or not, as RabbitMQ does: one that comes goes to the \
+             next in turn whose window has room; while none has, messages wait, and a server that has room again takes \
+             the first of them, which leaves the turn as it was; demand: a server that has nothing takes as many as \
+             there are, up to its prefetch, as consumers that poll do";
         /// How it takes several at a time, if it does.
         batch: Option<Batching> = None, Maybe(TableOf("the consumers'")), "messages taken together";
         /// When messages are acknowledged.

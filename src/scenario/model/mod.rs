@@ -27,8 +27,8 @@ pub use consumers::{
     RetryDelay, RetryOrder, Route, ServerChoice, ServerKind, Servers, Shift,
 };
 pub use objectives::{Objective, Relation};
+pub use producers::{Hedge, Keys, Producer, Resend, SendLimit};
 pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
-pub use producers::{Keys, Producer, Resend, SendLimit};
 pub use queues::{Discipline, Durability, Expiry, HeldBy, LateAck, Locks, Overflow, Preemption, Queue};
 pub(super) use queues::{MOST_MESSAGES, MOST_SYNCS, SYNCS};
 pub use resources::{NeededResource, Resource, ResourceSharing};

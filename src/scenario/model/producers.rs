@@ -50,6 +50,11 @@ declare! {
         resend: Option<Resend> = None, Maybe(TableOf("the producer's")),
             "clients send again what is not done in time, and give up in the end; what they sent before is worked on \
              all the same";
+        /// When it sends another copy of what is not answered, and takes whichever is done first.
+        hedge: Option<Hedge> = None, Maybe(TableOr("the producer's", "after")),
+            "clients send another copy of what is not done in time and take whichever is done first, as hedged requests \
+             do; the others are worked on all the same, each with work of its own. A message is lost when all of its \
+             copies are; of a copy, send counts from when the message was due";
         /// Probability that handling one of its messages fails, at every delivery, instead of the consumers'.
         failure: Option<f64> = None => {
             failure: Takes::Table(|| FAILURE.to_vec()),
@@ -81,6 +86,17 @@ declare! {
         at_most: u32 = 0, Required(Whole(0, 1000), "3"),
             "copies beside the first; when it has waited for the last one, too, the message is lost. 0 is a client that \
              gives up";
+    }
+}
+
+declare! {
+    /// When clients send another copy of a message without giving up those before.
+    #[derive(Copy)]
+    pub struct Hedge {
+        /// Seconds.
+        after: f64 = 1.0, Required(Timespan::AboveZero, "\"50ms\""), "without an answer until the next copy is sent";
+        /// Copies beside the first.
+        at_most: u32 = 1, Whole(1, 1000), "copies beside the first";
     }
 }
 
@@ -120,5 +136,10 @@ impl Producer {
     /// A Poisson producer.
     pub fn poisson(name: &str, queue: usize, rate: f64) -> Self {
         Producer { name: name.into(), to: Destination::Queue(queue), rate, ..Producer::default() }
+    }
+
+    /// The copies that its clients send of a message beside the first, at most; `None` if they send once.
+    pub(crate) fn most_copies(&self) -> Option<u32> {
+        self.resend.map(|resend| resend.at_most).or(self.hedge.map(|hedge| hedge.at_most))
     }
 }

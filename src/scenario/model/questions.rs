@@ -209,9 +209,13 @@ impl Scenario {
     /// Whether it begins somewhere, with a backlog, with a timetable that ends, or with nothing there, rather
     /// than going on for ever.
     pub(crate) fn has_a_beginning(&self) -> bool {
-        self.backlog() > 0
-            || self.producers.iter().any(|p| p.arrivals.timetable().is_some_and(|(.., repeat)| !repeat))
-            || self.is_of_the_start()
+        self.may_drain() || self.is_of_the_start()
+    }
+
+    /// Whether it begins with a backlog, or follows a timetable that ends.
+    pub(crate) fn may_drain(&self) -> bool {
+        let ends = |p: &Producer| p.arrivals.timetable().is_some_and(|(.., repeat)| !repeat);
+        self.backlog() > 0 || self.producers.iter().any(ends)
     }
 
     /// Messages that wait in all queues from the start.

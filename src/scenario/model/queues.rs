@@ -39,8 +39,9 @@ declare! {
         /// Who holds it meanwhile.
         held_by: HeldBy = HeldBy::Broker, Unspoken(Word),
             "who holds what is held back by deliver_after. broker: it is not handed out before its time; consumer: it is \
-             dealt to a server at once, which keeps it in its window (prefetch) and works on others until its time has \
-             come, as of Celery's countdown; default broker";
+             dealt to a server at once, in turn as by prefetch_by, which keeps it in its window (prefetch) and works on \
+             others until its time has come, on what is due in the order in which it became so, as of Celery's \
+             countdown; default broker";
         /// Deliveries before a message is dead-lettered.
         delivery_limit: Option<u32> = None, Maybe(Whole(1, 1_000_000)), "deliveries before dead-lettering";
         /// The queue that takes what is dead-lettered.

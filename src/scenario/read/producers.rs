@@ -23,15 +23,23 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Producer {
     let arriving = arrivals::read(cx, table, &whose);
     if let Some(field) = table.get("rate_limit") {
         let closed = matches!(arriving.arrivals, Arrivals::Closed { .. });
-        let other = match (closed, producer.resend.is_some()) {
-            (true, _) => Some("closed clients, who send when they have an answer and have thought about it"),
-            (false, true) => Some("resend: what is sent again would have to take tokens, too"),
+        let again = if producer.hedge.is_some() { "hedge" } else { "resend" };
+        let other = match (closed, producer.most_copies()) {
+            (true, _) => {
+                Some("closed clients, who send when they have an answer and have thought about it".into())
+            }
+            (false, Some(_)) => Some(format!("{again}: what is sent again would have to take tokens, too")),
             _ => None,
         };
         if let Some(other) = other {
             let told = Problem::error(field.node.at, format!("`rate_limit` does not go with {other}"));
             cx.tell(told.help("leave one of the two out"));
         }
+    }
+    if let (Some(field), Some(_)) = (table.get("hedge"), producer.resend) {
+        let told =
+            Problem::error(field.node.at, "`hedge` does not go with resend: who hedges does not give up");
+        cx.tell(told.help("leave one of the two out"));
     }
     Producer {
         to: to.unwrap_or(Destination::Queue(0)),

@@ -16,11 +16,20 @@ impl<S: Blocks> Network<S> {
         let group = &mut self.groups[g as usize];
         let Some(scaler) = &mut group.scaler else { return };
         let waiting = self.stations[group.queue as usize].waiting.level();
+        let before = scaler.scalings();
         let change = scaler.look(waiting, useful, &states, self.now);
+        if scaler.scalings() != before {
+            recorder.scaled(g, self.now);
+        }
         let (startup, next, kills) = (scaler.startup(), scaler.next_after(self.now), scaler.kills());
         change.start.into_iter().for_each(|at| self.start_server(servers[at], startup));
         change.stop.into_iter().for_each(|at| self.stop_server(servers[at], kills, recorder));
         self.timer(next, NetworkEvent::Poll { group: g });
+    }
+
+    /// How many servers of a group are there: started and not yet stopped, up or down.
+    pub fn count_of(&self, group: usize) -> u64 {
+        self.groups[group].count.level()
     }
 
     /// How many servers of a queue are there and up, where their number changes.

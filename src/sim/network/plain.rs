@@ -37,8 +37,9 @@ const USUAL: &[Feature] = &[
 pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)]) -> bool {
     let usual = |features: Vec<Feature>| features.iter().all(|feature| USUAL.contains(feature));
     let group = |c: &Consumer| usual(c.features()) && !scenario.may_fail(c) && !scenario.may_wait(c);
-    let again =
-        |p: &Producer| (p.resend.is_some() || p.ttl.is_some()) && scenario.queues_of(p.to).contains(&queue);
+    let again = |p: &Producer| {
+        (p.most_copies().is_some() || p.ttl.is_some()) && scenario.queues_of(p.to).contains(&queue)
+    };
     if scenario.producers.iter().any(again) {
         return false;
     }

@@ -1,4 +1,5 @@
-//! Clients that send again what is not answered in time, while what they sent before is still worked on.
+//! Clients that send again what is not answered in time, while what they sent before is still worked on: those
+//! that give up in the end, and those that hedge.
 //!
 //! The copies of a message are a family of which one has to be served. The client is one of it, too: while it
 //! would send again, the message is not lost, whatever became of the copies.
@@ -37,7 +38,7 @@ impl<S: Blocks> Network<S> {
             self.told_of_copy(slot, Outcome::Expired, recorder);
             return self.jobs.remove(slot);
         };
-        let after = resend.after;
+        let (after, waits) = (resend.after, resend.gives_up || job.deliveries + 1 < resend.at_most);
         self.families.copies(job.family).add_one();
         self.jobs[slot].deliveries += 1;
         let copy = job.deliveries as usize + 1;
@@ -49,7 +50,14 @@ impl<S: Blocks> Network<S> {
             ..job
         };
         let sent = self.jobs.add(sent);
+        if !waits {
+            // It takes what is done first, and the message is lost with the last of its copies.
+            self.told_of_copy(slot, Outcome::Expired, recorder);
+            self.jobs.remove(slot);
+        }
         self.send(sent, self.senders[job.producer as usize].to, super::job::NONE, None, recorder);
-        self.timer(self.now.saturating_add(after), NetworkEvent::Resend { slot });
+        if waits {
+            self.timer(self.now.saturating_add(after), NetworkEvent::Resend { slot });
+        }
     }
 }

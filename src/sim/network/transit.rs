@@ -2,8 +2,8 @@
 //!
 //! The queue sends a message to the next server in turn of which it has to hear of fewer messages than the
 //! server may hold. The server works on those that have reached it in the order in which they did. What
-//! becomes of a message the queue knows when its acknowledgement is back, and then sends the server another
-//! one.
+//! becomes of a message the queue knows when its acknowledgement is back, and then sends the server the first
+//! of those that wait, which leaves the turn as it was.
 //!
 //! A server that holds messages whose time has not come yet is one that they have not reached.
 

@@ -1,6 +1,6 @@
 //! Runs that were kept whole, measured or simulated, as numbers: both by the same arithmetic.
 
-use crate::answer::{LatencyMap, Reason, path};
+use crate::answer::{LatencyMap, MetricId, PlaceId, Quantity, Reason, path};
 use crate::message::{Exit, Happened, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Scenario, Servers};
@@ -9,16 +9,19 @@ use crate::stats::{
     AfterWindow, Collector, GroupSpan, LatencyCells, Levels, Places, QueueSpan, Span, Summary, levels_of,
 };
 use crate::study::rulers::MessageTiming;
-use crate::units::seconds;
+use crate::study::transient;
+use crate::units::{nanos, seconds};
 use crate::workload::{Block, Kept};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// What a run left: every stay in a queue, and every message's end.
+/// What a run left: every stay in a queue, every message's end, and of groups by number when an autoscaler
+/// started servers or let some go.
 #[derive(Debug, Default)]
 pub(super) struct KeptRun {
     pub stays: Vec<Record>,
     exits: Vec<Exit>,
+    pub scaled: Vec<(u32, u64)>,
 }
 
 impl Recorder for KeptRun {
@@ -28,6 +31,10 @@ impl Recorder for KeptRun {
 
     fn left(&mut self, exit: &Exit) {
         self.exits.push(*exit);
+    }
+
+    fn scaled(&mut self, group: u32, at: u64) {
+        self.scaled.push((group, at));
     }
 }
 
@@ -56,7 +63,7 @@ impl KeptRun {
 
     /// What was measured.
     pub(super) fn measured(stays: Vec<Record>, exits: Vec<Exit>) -> Self {
-        KeptRun { stays, exits }
+        KeptRun { stays, exits, scaled: Vec::new() }
     }
 
     /// All times multiplied.
@@ -73,6 +80,7 @@ impl KeptRun {
                 .into_iter()
                 .for_each(stretch);
         }
+        self.scaled.iter_mut().for_each(|(_, at)| stretch(at));
     }
 
     /// Messages up to the first that is still inside.
@@ -158,6 +166,7 @@ impl KeptRun {
                 .collect(),
         };
         let mut out = collector.summary(&span);
+        out.values.extend(self.instants(scenario, time.end));
         for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| scenario.keeps_for_good(*q)) {
             let place = format!("queues.{}", queue.name);
             let came = self.dead_letters(scenario, q, &time).map(|came| came as f64 / span.lasted);
@@ -199,6 +208,32 @@ impl KeptRun {
         }
         let grids = seen().map(|(queue, levels)| (queue.name.clone(), levels.grid.clone()));
         (out, grids.collect())
+    }
+
+    /// The values that are asked for at instants until one, of a scenario that begins and ends: what is there
+    /// before anything happens then. Nobody writes down how many servers there were.
+    fn instants(&self, scenario: &Scenario, end: u64) -> Vec<(String, f64)> {
+        let from_the_start = scenario.backlog();
+        let value = |(id, instant): (MetricId<'_>, f64)| {
+            let at = nanos(instant).filter(|at| *at <= end)?;
+            let queue = scenario.queues.iter().position(|queue| id.place == PlaceId::Queue(&queue.name))?;
+            let came = |r: &&Record| {
+                let accepted = r.queue == queue as u32 && r.outcome != Outcome::Rejected;
+                accepted && (r.sent < at || r.message.id < from_the_start)
+            };
+            let all = || self.stays.iter().filter(came);
+            let waiting = || all().filter(|r| r.taken >= at);
+            let value = match id.quantity {
+                Quantity::QueueLength => waiting().count() as f64,
+                Quantity::InSystem => all().filter(|r| r.finished >= at).count() as f64,
+                Quantity::Age => {
+                    waiting().map(|r| r.sent).min().map_or(0.0, |first| seconds(at - first.min(at)))
+                }
+                _ => return None,
+            };
+            Some((id.to_string(), value))
+        };
+        scenario.asked_instants().filter(|_| transient::applies(scenario)).filter_map(value).collect()
     }
 
     /// Messages that came to a queue as dead letters, if others do not.
@@ -259,10 +294,16 @@ impl KeptRun {
         (deliveries > 0).then(|| seconds(worked) / deliveries as f64)
     }
 
+    /// How often servers of a group were started or let go.
+    fn scalings(&self, group: u32, time: &Range<u64>) -> u64 {
+        self.scaled.iter().filter(|(of, at)| *of == group && time.contains(at)).count() as u64
+    }
+
     fn group(&self, scenario: &Scenario, group: u32, consumer: &Consumer, time: &Range<u64>) -> GroupSpan {
         let mut batches = BTreeSet::new();
         let mut span = GroupSpan {
             count: if let Servers::Count(n) = consumer.count { f64::from(n) } else { 0.0 },
+            scalings: consumer.autoscale.map(|_| self.scalings(group, time)),
             ..GroupSpan::default()
         };
         let mut busy = 0_u64;

@@ -130,6 +130,7 @@ pub(super) fn measured_beside(
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(reason(e)))?;
     let happened = slowed(run.happened, speed);
     let mut measured = KeptRun::measured(run.records, run.exits);
+    measured.scaled = run.scaled;
     measured.stretch(speed);
     let mut caveats = run.caveats;
     let stuck = deadlock(scenario, &measured, run.cut_short, run.ended as f64 * speed);

@@ -2,7 +2,7 @@
 //! value is asked for.
 
 use crate::answer::{MetricId, PlaceId, Quantity};
-use crate::scenario::Scenario;
+use crate::scenario::{Consumer, Scenario};
 use crate::sim::{Engine, Network};
 use crate::units::{nanos, seconds};
 use crate::workload::Plan;
@@ -19,6 +19,8 @@ pub(super) enum RunStop {
     Drain(usize, u64),
     /// A queue's value is asked for, under a path.
     Value(usize, Quantity, String),
+    /// How many servers a group has, under a path.
+    Count(usize, String),
 }
 
 impl Stops {
@@ -27,8 +29,19 @@ impl Stops {
         let drain =
             |(queue, from): (usize, &Option<u64>)| from.map(|from| (from, RunStop::Drain(queue, from)));
         let value = |(id, instant): (MetricId<'_>, f64)| {
-            let queue = scenario.queues.iter().position(|queue| id.place == PlaceId::Queue(&queue.name))?;
-            Some((nanos(instant)?, RunStop::Value(queue, id.quantity, id.to_string())))
+            let stop = match id.place {
+                PlaceId::Queue(name) => {
+                    let queue = scenario.queues.iter().position(|queue| queue.name == name)?;
+                    RunStop::Value(queue, id.quantity, id.to_string())
+                }
+                PlaceId::Consumer(name) => {
+                    // Servers without limit are as many as ever worked at once.
+                    let counted = |c: &Consumer| c.name == name && c.most_servers().is_some();
+                    RunStop::Count(scenario.consumers.iter().position(counted)?, id.to_string())
+                }
+                PlaceId::Producer(_) | PlaceId::Total => return None,
+            };
+            Some((nanos(instant)?, stop))
         };
         let values = scenario.asked_instants().filter_map(value);
         let all = drains.iter().enumerate().filter_map(drain).chain(values);
@@ -52,6 +65,7 @@ impl RunStop {
                 network.watch_drain(*queue, *from);
                 return None;
             }
+            RunStop::Count(group, path) => return Some((path.clone(), network.count_of(*group) as f64)),
             RunStop::Value(queue, quantity, path) => (*queue, *quantity, path),
         };
         let (now, totals) = (network.now(), network.totals().queues[queue]);

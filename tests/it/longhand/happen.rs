@@ -73,7 +73,9 @@ impl World<'_> {
             return;
         };
         if self.messages[message].copies == most {
-            self.gone(message, Outcome::Expired);
+            if !producer.hedges {
+                self.gone(message, Outcome::Expired);
+            }
             return;
         }
         self.messages[message].copies += 1;
@@ -249,10 +251,15 @@ impl World<'_> {
         }
     }
 
-    /// A message leaves the network; a client that sends again does not know of a copy that is lost.
+    /// A message leaves the network; a client that sends again does not know of a copy that is lost, and one
+    /// that hedges has lost a message with the last copy that it sends.
     pub(super) fn leaves(&mut self, message: usize, outcome: Outcome) {
-        let resends = self.scene.producers[self.messages[message].producer].resend.is_some();
-        if !resends || outcome == Outcome::Served && !self.messages[message].answered {
+        let producer = &self.scene.producers[self.messages[message].producer];
+        let this = &mut self.messages[message];
+        let Some((_, most)) = producer.resend else { return self.gone(message, outcome) };
+        this.lost += u64::from(outcome != Outcome::Served);
+        let all = producer.hedges && this.copies == most && this.lost == most + 1;
+        if (outcome == Outcome::Served || all) && !this.answered {
             self.gone(message, outcome);
         }
     }

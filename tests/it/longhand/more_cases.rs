@@ -62,6 +62,17 @@ pub(super) fn servers() -> Vec<Scene> {
             vec![serves(3, MS)],
         ),
         one("held by a server, one at a time", held(2 * MS + 1), vec![serves(1, 2 * MS)]),
+        one(
+            "held by servers in their windows",
+            held(9 * MS + 1),
+            vec![Group { prefetch: 4, ..serves(2, 5 * MS) }],
+        ),
+        one(
+            "held by servers, ttl, retries",
+            Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7 * MS + 1) },
+            // A delay as long as a service would end when the next message does.
+            vec![Group { prefetch: 3, fails: true, retry: Some((3 * MS + 1, 9 * MS)), ..serves(2, 2 * MS) }],
+        ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
         one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),
         one("prefetch in turn", queue(), vec![Group { prefetch: 3, ..serves(2, 5 * MS) }]),
@@ -219,6 +230,11 @@ pub(super) fn networks() -> Vec<Scene> {
     let think = |ms: u64, work| Producer { think: Some(ms * MS + 1), work: Some(work), ..sends(Vec::new()) };
     let resends =
         |after, most| vec![Producer { resend: Some((after, most)), ..sends(instants(7, 300, 3 * MS)) }];
+    let hedges = |after, most| {
+        let mut all = resends(after, most);
+        all[0].hedges = true;
+        all
+    };
     vec![
         several(
             "two in a row",
@@ -309,6 +325,13 @@ pub(super) fn networks() -> Vec<Scene> {
             vec![serves(1, 6 * MS), from(vec![1], serves(1, 2 * MS))],
         ),
         several("sent again", resends(9 * MS + 1, 2), vec![queue()], vec![serves(2, 5 * MS)]),
+        several("hedged", hedges(9 * MS + 1, 1), vec![queue()], vec![serves(2, 4 * MS)]),
+        several(
+            "hedged twice, bounded, ttl",
+            hedges(7 * MS + 1, 2),
+            vec![Queue { max_length: Some(3), ttl: Some(8 * MS + 7), ..queue() }],
+            vec![serves(2, 6 * MS)],
+        ),
         several("given up", resends(9 * MS + 1, 0), vec![queue()], vec![serves(2, 7 * MS)]),
         several(
             "sent again, bounded",

@@ -28,6 +28,8 @@ pub(super) struct Producer {
     pub poison: bool,
     /// After how long a client sends again, and how often.
     pub resend: Option<(Ns, u64)>,
+    /// Whether it never gives up then.
+    pub hedges: bool,
     /// A limit of sends: one every so often, and so many at once after a rest.
     pub limit: Option<(Ns, u64)>,
 }
@@ -139,6 +141,7 @@ pub(super) fn sends(due: Vec<Ns>) -> Producer {
         keyed: false,
         poison: false,
         resend: None,
+        hedges: false,
         limit: None,
     }
 }
@@ -248,7 +251,7 @@ impl Producer {
         line(&mut text, "failure", self.poison.then(|| "1.0".into()));
         let resend =
             self.resend.map(|(after, most)| format!("{{ after = \"{after}ns\", at_most = {most} }}"));
-        line(&mut text, "resend", resend);
+        line(&mut text, if self.hedges { "hedge" } else { "resend" }, resend);
         let limit = self
             .limit
             .map(|(every, burst)| format!("{{ rate = \"{:?}/s\", burst = {burst} }}", 1e9 / every as f64));

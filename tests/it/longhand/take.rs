@@ -44,7 +44,9 @@ impl World<'_> {
                 }
                 continue;
             }
-            if let Some(at) = s.hand.iter().position(|(when, ..)| *when <= self.now) {
+            let began =
+                (0..s.hand.len()).filter(|at| s.hand[*at].0 <= self.now).min_by_key(|at| s.hand[*at].0);
+            if let Some(at) = began {
                 let (_, stay, delivery) = self.servers[server].hand.remove(at);
                 self.begin(server, vec![(stay, delivery)]);
                 return true;
@@ -88,6 +90,9 @@ impl World<'_> {
         let Some(queue) = self.queue_for(server) else { return false };
         let group = self.group_of(server).clone();
         let many = if group.demand { group.prefetch } else { group.batch.map_or(1, |b| b.0) };
+        // Where somebody has waited all windows were full: who has room again is not served in turn.
+        let waited = |s: usize| matches!(self.stays[s].state, State::Waits { from } if from < self.now);
+        let in_turn = !self.waiting(queue).any(waited);
         let mut taken = Vec::new();
         while taken.len() < many {
             let Some(stay) = self.first_of(queue) else { break };
@@ -101,7 +106,9 @@ impl World<'_> {
                 self.at(self.now + after, Event::Visible(stay, self.stays[stay].deliveries));
             }
         }
-        self.dealt[queue] = server;
+        if in_turn {
+            self.dealt[queue] = server;
+        }
         if group.batch.is_some() {
             self.begin(server, taken);
         } else {

@@ -10,8 +10,9 @@ pub(super) const PARTS: u128 = 5040;
 pub(super) struct Message {
     pub producer: usize,
     pub due: Ns,
-    /// When its client sends again, how often it did, and whether it still waits for an answer.
+    /// How often its client sent again, how many of all copies are lost, and whether it is at an end.
     pub copies: u64,
+    pub lost: u64,
     pub answered: bool,
 }
 
@@ -129,7 +130,7 @@ pub(super) struct World<'a> {
     pub tokens: Vec<(f64, Ns)>,
     /// Of each producer: messages that may not be sent yet, its tokens, and since when it has them.
     pub unsent: Vec<(Vec<usize>, f64, Ns)>,
-    /// Of each queue: the server that was dealt a message last.
+    /// Of each queue: the server that was dealt a message in turn last.
     pub dealt: Vec<usize>,
     /// Of each topic: copies dealt so far.
     pub turns: Vec<usize>,
@@ -182,7 +183,7 @@ impl World<'_> {
 
     /// A message that is due later.
     pub(super) fn planned(&mut self, producer: usize, due: Ns) {
-        self.messages.push(Message { producer, due, copies: 0, answered: false });
+        self.messages.push(Message { producer, due, copies: 0, lost: 0, answered: false });
         self.at(due, Event::Due(self.messages.len() - 1));
     }
 

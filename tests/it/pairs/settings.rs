@@ -538,4 +538,5 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         )],
     ),
     ("a group that is slower together", &[("consumers.c", "service_rate", "{ law = \"usl\", sigma = 0.1 }")]),
+    ("who hedges", &[("producers.p", "hedge", "{ after = \"300ms\" }")]),
 ];

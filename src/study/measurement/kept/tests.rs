@@ -3,7 +3,6 @@
 use super::*;
 use crate::load;
 use crate::scenario::{NoFiles, Source, parse};
-use crate::units::nanos;
 
 fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };

@@ -93,3 +93,28 @@ fn too_few_runs_have_no_percentile() {
     let told = answer.caveats.iter().any(|c| c.to_string().contains("replications = 72"));
     assert!(told, "{:?}", answer.caveats);
 }
+
+/// What an overload has left drains once: of a timetable that repeats, of a steady state and of sends that a
+/// limit keeps back there is no such time, and what to write instead is said.
+#[test]
+fn where_no_overload_ends_nothing_drains() {
+    let text = |producer: &str| {
+        format!(
+            "[producers.p]\nto = \"q\"\n{producer}\n[queues.q]\n[consumers.c]\nfrom = \"q\"\n\
+             service_time = \"exponential(1s)\"\n[objectives]\n\"queues.q.drain_time.p95\" = \"< 1min\"\n"
+        )
+    };
+    let steps = "steps = [{ for = \"100s\", rate = \"1.1/s\" }, { for = \"100s\", rate = \"0.5/s\" }]";
+    let scheduled = |more: &str| format!("arrivals = {{ process = \"schedule\", {steps}{more} }}");
+    let limited = scheduled("") + "\nrate_limit = \"2/s\"";
+    for (producer, wrong, instead) in [
+        (scheduled(", repeat = true"), "the timetable of `p` repeats", "without repeat = true"),
+        ("rate = \"0.5/s\"".into(), "nothing here begins or ends", "initial_backlog"),
+        (limited, "what its rate_limit kept back", "leave rate_limit"),
+    ] {
+        let told = refusal(&text(&producer));
+        assert!(told.contains("`queues.q.drain_time.p95`") && told.contains(wrong), "{told}");
+        assert!(told.contains(instead), "{told}");
+    }
+    crate::semantics::scenario(&text(&scheduled("")));
+}

@@ -65,6 +65,64 @@ fn without_chance_a_value_is_a_count() {
     }
 }
 
+/// Forty messages of a second each and an autoscaler that looks every 9.3 s: at the first look 30 wait, three
+/// servers are wanted and there at 12.3 s. At 18.6 s seven wait and one is wanted: those that are to go are
+/// done at 19.3 s. And by the clock: three servers for 8 s, one for 4 s, and again; what two have just begun at
+/// 8 s they end at 9 s, before they go.
+#[test]
+fn servers_at_an_instant_are_counted() {
+    let text = |group: &str, at: &str| {
+        format!(
+            "[queues.q]\ninitial_backlog = 40\n[consumers.c]\nfrom = \"q\"\nservice_time = \"1s\"\n{group}\n\
+             [objectives]\n\"consumers.c.count.at({at})\" = \"< 9\"\n"
+        )
+    };
+    let scaled = "autoscale = { min = 1, max = 5, target_backlog = 10, every = \"9.3s\", startup = \"3s\" }";
+    let shifts = "count = [{ for = \"8s\", count = 3 }, { for = \"4s\", count = 1 }]";
+    for (group, at, exact) in [
+        (scaled, "12s", 1.0),
+        (scaled, "13s", 3.0),
+        (scaled, "19s", 3.0),
+        (scaled, "20s", 1.0),
+        (shifts, "7s", 3.0),
+        (shifts, "9s", 3.0),
+        (shifts, "10s", 1.0),
+        (shifts, "13s", 3.0),
+        ("count = 2", "5s", 2.0),
+    ] {
+        let (found, _) = simulated(&text(group, at), &format!("consumers.c.count.at({at})"));
+        assert_eq!(found, exact, "{group} {at}");
+    }
+    let study = both(&text("count = 2", "5s").replace("\"1s\"", "\"exponential(1s)\""));
+    let theory = study.answer(Method::Theory).expect("a backlog that drains");
+    assert_eq!(value(theory, "consumers.c.count.at(5s)"), 2.0);
+}
+
+/// Forty wait from the start and 40/s come, one every 25 ms; a server does one in 40 ms. After 1.01 s 40 have
+/// come and 25 are done, a few less where threads are late: 55 are there, 54 wait, and the next was there from
+/// the start.
+#[test]
+fn values_at_instants_are_measured() {
+    let known = [("in_system", 55.0, 3.0), ("queue_length", 54.0, 3.0), ("age", 1.01, 1e-9)];
+    let limit = |name: &str| if name == "age" { "< 1h" } else { "< 99" };
+    let asked = known.map(|(name, ..)| format!("\"queues.q.{name}.at(1010ms)\" = \"{}\"\n", limit(name)));
+    let text = format!(
+        "[producers.p]\nto = \"q\"\nrate = \"40/s\"\narrivals = {{ process = \"periodic\" }}\n[queues.q]\n\
+         initial_backlog = 40\n[consumers.c]\nfrom = \"q\"\nservice_time = \"40ms\"\n[objectives]\n{}\
+         [measurement]\nduration = \"1300ms\"\n",
+        asked.concat()
+    );
+    let methods = [Method::Measurement];
+    let study = queuelab::study::run(&scenario(&text), &methods, &queuelab::study::NoProgress);
+    for method in [Method::Rehearsal, Method::Measurement, Method::Replay] {
+        let answer = study.answer(method).unwrap_or_else(|| panic!("{:?}", study.unanswered));
+        for (name, exact, near) in known {
+            let found = value(answer, &metric(name, "1010ms"));
+            assert!((found - exact).abs() <= near, "{method:?} {name}: {found}");
+        }
+    }
+}
+
 /// A queue's value at an instant, by its usual path.
 fn metric(quantity: &str, at: &str) -> String {
     queuelab::answer::MetricId::usual_path(&format!("queues.q.{quantity}.at({at})"))
@@ -77,6 +135,12 @@ fn where_nothing_begins_or_all_is_over_there_is_no_instant() {
     let told = refusal(steady);
     assert!(told.contains("`queues.q.queue_length.at(1min)` is a value at an instant"), "{told}");
     assert!(told.contains("duration = \"1h\" and warmup = 0"), "{told}");
+    // Servers that follow the clock come round, and nothing begins.
+    let shifts = "[{ for = \"8s\", count = 3 }, { for = \"4s\", count = 1 }]";
+    let round = steady.replace("[objectives]", &format!("count = {shifts}\n[objectives]"));
+    let told = refusal(&round.replace("queues.q.queue_length", "consumers.c.count"));
+    assert!(told.contains("`consumers.c.count.at(1min)`") && !told.contains("warmup"), "{told}");
+    assert!(told.contains("initial_backlog"), "{told}");
     let study = both(&overload("\"queues.q.in_system.at(1h)\" = \"< 20\"", "duration = \"10min\""));
     let why = study.unanswered.iter().find(|u| u.method == Method::Simulation).expect("refused");
     let why = why.reason.to_string();
