@@ -4,10 +4,10 @@ use super::headline;
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
 use super::shown;
-use crate::answer::{Answer, Caveat, Gate, Trust, Unit, metric_of};
-use crate::scenario::Weight;
+use crate::answer::{Answer, Caveat, Gate, MetricId, Statistic, Trust, Unit, metric_of};
+use crate::scenario::{Scenario, Weight};
 use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
-use crate::units::Time;
+use crate::units::{Time, plain, significant};
 
 /// What the rulers of other tools are read on.
 pub(super) const RULERS: &str = "every ruler is laid on the records of this one run; sleeps of whole milliseconds are \
@@ -35,6 +35,23 @@ pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, 
     });
     let unknown = if *outcome == ObjectiveStatus::Fail { ": it grows without end" } else { "" };
     (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))
+}
+
+/// That the work alone misses an objective, if it does.
+pub(super) fn work_alone(scenario: &Scenario) -> Option<String> {
+    let found = study::work_alone(scenario)?;
+    let alone = match MetricId::parse(&found.metric)?.statistic {
+        Statistic::Percentile(share) => {
+            format!("the work alone takes p{} = {}", plain(share * 100.0, 7), Time(found.value))
+        }
+        Statistic::Within(time) => format!(
+            "of the work alone {} % is done within {}",
+            significant(found.value * 100.0, 3),
+            Time(time)
+        ),
+        _ => format!("the work alone takes {} on average", Time(found.value)),
+    };
+    Some(format!("{alone}, and {} {} is asked for", found.metric, found.text))
 }
 
 /// Why a study is no success, in one line: objectives that are not met, a queue that grows, methods that

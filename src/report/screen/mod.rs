@@ -11,14 +11,12 @@ pub(super) use opening::{named, opening};
 use super::headline;
 use super::rows::heading;
 use super::style::Style;
-use super::text::{self, Paint, columns, distinct};
+use super::text::{self, Paint, SCREEN_LINES, columns, distinct};
 use super::{rulers, verdict, words};
 use crate::answer::{Answer, Method, Trust};
 use crate::study::{Bearing, ObjectiveStatus, Study};
 use main_rows::{NamedRow, main_rows};
 
-/// Lines that fit on a screen with the command and the prompt.
-const LINES: usize = 30;
 /// A table has no fewer rows, however much is to be said.
 const FEWEST_ROWS: usize = 4;
 /// And no more.
@@ -33,7 +31,7 @@ pub(super) fn text(study: &Study, bearing: &Bearing, style: &Style) -> String {
     let taken: usize = before.iter().chain(&after).filter(|b| !b.is_empty()).map(|b| b.len() + 1).sum();
     let curves = spark_line::spark_lines(study, style.width, style.ascii);
     // A heading and a rule; the last block has no blank line behind it.
-    let room = LINES.saturating_sub(taken + 2);
+    let room = SCREEN_LINES.saturating_sub(taken + 2);
     let with_curves = room.saturating_sub(curves.len() + 1);
     let draws = with_curves >= ENOUGH_ROWS && !curves.is_empty();
     let rows = if draws { with_curves } else { room }.clamp(FEWEST_ROWS, MOST_ROWS);
@@ -99,8 +97,8 @@ fn table(study: &Study, rows: &[NamedRow], style: &Style) -> Vec<String> {
         }
         widest = lines;
     }
-    let width = widest.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-    let label = rows.iter().map(|named| label(named).chars().count()).max().unwrap_or(0);
+    let width = text::widest(&widest);
+    let label = rows.iter().map(|named| text::width_of(&label(named))).max().unwrap_or(0);
     headed(grid(study, rows, choices[2], false, label.saturating_sub(width - style.width), style), style)
 }
 

@@ -121,4 +121,16 @@ impl Producer {
     pub fn poisson(name: &str, queue: usize, rate: f64) -> Self {
         Producer { name: name.into(), to: Destination::Queue(queue), rate, ..Producer::default() }
     }
+
+    /// Messages a second over the time that is played. A trace is played from its first message to its last,
+    /// so that there is one more than its rate says.
+    pub(crate) fn played_rate(&self) -> f64 {
+        match &self.arrivals {
+            Arrivals::Trace { instants, .. } => match instants.last() {
+                Some(&last) if last > 0.0 => instants.len() as f64 / last,
+                _ => 0.0,
+            },
+            _ => self.rate,
+        }
+    }
 }
