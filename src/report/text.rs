@@ -98,16 +98,23 @@ pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<Str
     let mut lines = Vec::new();
     let mut line = first.to_string();
     let mut empty = true;
-    // Only plain spaces and line ends break: a number and its unit may be held together by other blanks.
-    for word in text.split([' ', '\n']).filter(|w| !w.is_empty()) {
-        if !empty && width_of(&line) + 1 + width_of(word) > width {
+    // Only plain spaces and line ends break: a number and its unit may be held together by other blanks. A path
+    // that has no room in any line goes on behind one of its dots.
+    let room = width.saturating_sub(width_of(rest));
+    let words = text.split([' ', '\n']).filter(|w| !w.is_empty());
+    let pieces = words.flat_map(|word| match width_of(word) > room {
+        true => folded(word, room),
+        false => vec![word.to_string()],
+    });
+    for word in pieces {
+        if !empty && width_of(&line) + 1 + width_of(&word) > width {
             lines.push(std::mem::replace(&mut line, rest.to_string()));
             empty = true;
         }
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         empty = false;
     }
     lines.push(line);
@@ -198,6 +205,10 @@ mod tests {
     fn long_sentences_wrap_under_their_sign() {
         assert_eq!(wrap("one two three", 9, "! ", "  "), ["! one two", "  three"]);
         assert_eq!(wrap("a-very-long-word", 4, "", ""), ["a-very-long-word"]);
+        assert_eq!(
+            wrap("of queues.orders.wait.p99 only", 14, "", ""),
+            ["of", "queues.orders.", "wait.p99 only"]
+        );
     }
 
     #[test]

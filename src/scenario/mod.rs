@@ -61,7 +61,7 @@ pub use echo::{resolved, resolved_toml, setting};
 pub use feature::Feature;
 pub(crate) use flow::{Fate, leaks};
 pub(crate) use joins::wrong_joins;
-pub(crate) use keys::{KeyChoice, zipf_tail};
+pub(crate) use keys::{KeyChoice, hash_spread, zipf_tail};
 pub(crate) use lanes::PartitionAssignment;
 pub use model::*;
 pub use named_table::NamedTable;

@@ -133,13 +133,8 @@ fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
         probes.extend(&capacity.curve);
         probes.sort_by_key(|probe| probe.index);
     }
-    let label = |probe: &&Probe| (vec![probe.value.clone()], &probe.trial);
-    judged_table(
-        &capacity.scenario,
-        &[setting(capacity)],
-        &probes.iter().map(label).collect::<Vec<_>>(),
-        style,
-    )
+    let rows: Vec<_> = probes.into_iter().map(|probe| (vec![probe.value.clone()], &probe.trial)).collect();
+    judged_table(&capacity.scenario, &[setting(capacity)], &rows, style)
 }
 
 /// The last word of the setting.

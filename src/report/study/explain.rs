@@ -5,7 +5,7 @@ mod groups;
 use super::timetable::timetable;
 use crate::report::style::Style;
 use crate::report::text::width_of;
-use crate::scenario::{self, Arrivals, Scenario};
+use crate::scenario::{self, Arrivals, Destination, Scenario, hash_spread};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
 use crate::units::{Time, plain, significant};
@@ -226,7 +226,23 @@ fn by_partition(scenario: &Scenario, load: &Load, parts: &Parts) -> String {
     } else {
         String::new()
     };
-    format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}")
+    let luck = by_hash(scenario, load, all, parts.servers).unwrap_or_default();
+    format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}{luck}")
+}
+
+/// What the busiest partition's load would be if keys came to partitions by a hash, not in turn.
+fn by_hash(scenario: &Scenario, load: &Load, partitions: u32, servers: u32) -> Option<String> {
+    let queue = scenario.queues.iter().position(|q| q.name == load.queue)?;
+    let [producer] = scenario.producers.as_slice() else { return None };
+    let direct = producer.to == Destination::Queue(queue);
+    let (low, high) = hash_spread(producer.keys.as_ref().filter(|_| direct), partitions, servers)?;
+    let all = load.rho? * f64::from(load.servers?);
+    let figure = |share: f64| significant(share * all, 3);
+    Some(format!(
+        "\n    keys come to them in turn; dealt by a hash, the busiest would be at {} to {} in 9 of 10 hashes",
+        figure(low),
+        figure(high)
+    ))
 }
 
 /// Which losses decide a load that is not known.

@@ -188,12 +188,14 @@ fn sign(outcome: ObjectiveStatus) -> &'static str {
 
 /// How the figures of a value were made, and what is to be kept in mind of them.
 pub(super) fn made_by(value: &str, trial: &Trial, style: &Style) -> Vec<String> {
-    let of = |answer: &Answer| {
-        let exact = if answer.exact { "" } else { " (≈ approximate)" };
-        let by = format!("at {value}, by {}: {}{exact}", answer.method.name(), answer.by);
-        std::iter::once(by).chain(answer.caveats.iter().map(|c| format!("  {}: {c}", answer.method.name())))
-    };
-    trial.answers.iter().flat_map(of).flat_map(|line| style.lines(&line, "· ", "  ")).collect()
+    let mut lines = Vec::new();
+    for answer in &trial.answers {
+        let (method, exact) = (answer.method.name(), if answer.exact { "" } else { " (≈ approximate)" });
+        lines.extend(style.lines(&format!("at {value}, by {method}: {}{exact}", answer.by), "· ", "  "));
+        let caveats = answer.caveats.iter().map(|caveat| format!("{method}: {caveat}"));
+        lines.extend(caveats.flat_map(|caveat| style.lines(&caveat, "! ", "  ")));
+    }
+    lines
 }
 
 fn cell(trial: &Trial, method: Method, metric: &str) -> String {
