@@ -115,7 +115,8 @@ impl Watch for Bar {
     fn warns(&self, text: &str) {
         let before = std::mem::replace(&mut *self.warned.lock(), text.to_string());
         if !self.quiet && before != text {
-            self.bar.suspend(|| style::note(&format!("note: {text}\n")));
+            let note = super::plain_style().paragraphs([vec![format!("note: {text}")]]);
+            self.bar.suspend(|| style::note(&note));
         }
     }
 
