@@ -48,6 +48,8 @@ pub(super) struct CapacityArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    pictures: super::pictures::Pictures,
+    #[command(flatten)]
     speech: super::Speech,
 }
 
@@ -282,7 +284,8 @@ fn say(
         &scenario::resolved_toml(&capacity.scenario),
         &super::command(),
     );
-    let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
+    let written = folder(arguments, given)
+        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &arguments.pictures.of(made)?))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(capacity, costs, &style));
     Ok(said.worse(ending(capacity.outcome)))
 }

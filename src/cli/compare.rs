@@ -135,7 +135,7 @@ fn given(arguments: &CompareArguments) -> Result<Vec<(String, LoadedScenario)>, 
             let (path, value) = setting
                 .split_once('=')
                 .ok_or_else(|| wrong("--against lacks its value; write PATH=VALUE"))?;
-            let source = base.source.with(path.trim(), value.trim());
+            let source = base.source.given("--against", path.trim(), value.trim());
             let scenario = files::checked(files::parsed(&source))?;
             out.push((setting.clone(), LoadedScenario { scenario, source, ..base.clone() }));
         }

@@ -27,6 +27,9 @@ pub(super) struct ExplainArguments {
     /// Plain ASCII signs
     #[arg(long)]
     ascii: bool,
+    /// Also say of each closed form by itself why it does not apply
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 /// A time that is more than none.
@@ -53,7 +56,8 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Ending {
         explained.dominant = sensitivity::dominant(&given.scenario, &bar);
     }
     bar.clear();
-    let shown = Style { width: style::width(), ascii: arguments.ascii, ..Style::default() };
+    let (ascii, verbose) = (arguments.ascii, arguments.verbose);
+    let shown = Style { width: style::width(), ascii, verbose, ..Style::default() };
     let text = if arguments.json { report::document(&explained) } else { report::text(&explained, &shown) };
     style::out(&text)
 }

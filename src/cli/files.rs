@@ -3,7 +3,7 @@
 use super::system::reason;
 use super::{Ending, Input, style};
 use crate::report;
-use crate::scenario::{self, FileError, Files, Parsed, Scenario, Source};
+use crate::scenario::{self, FileError, Files, Override, Parsed, Scenario, Source};
 use crate::study::document;
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
@@ -108,10 +108,16 @@ pub(super) fn quick(
 }
 
 /// The settings of the flags; those that were typed one by one come after a calibration's.
-fn overrides(input: &Input) -> Result<Vec<String>, Ending> {
-    let mut all = input.calibration.as_deref().map_or(Ok(Vec::new()), overheads)?;
-    all.extend(input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))));
-    Ok(all)
+fn overrides(input: &Input) -> Result<Vec<Override>, Ending> {
+    let calibrated = input.calibration.as_deref().map_or(Ok(Vec::new()), overheads)?;
+    let by = |option: &'static str| move |setting: String| Override { option, setting };
+    let seed = input.seed.map(|seed| format!("seed={seed}"));
+    Ok(calibrated
+        .into_iter()
+        .map(by("--calibration"))
+        .chain(input.set.iter().cloned().map(by("--set")))
+        .chain(seed.map(by("--seed")))
+        .collect())
 }
 
 /// What a host adds, as `queuelab calibrate --json` told it.

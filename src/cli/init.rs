@@ -96,8 +96,9 @@ pub(super) struct InitArguments {
 
 pub(super) fn init(arguments: &InitArguments) -> Ending {
     let Some(wanted) = &arguments.template else {
-        let list: String =
-            templates().map(|(name, text)| format!("{name:<28} {}\n", question(text))).collect();
+        let list: Vec<_> =
+            templates().map(|(name, text)| (name.to_string(), question(text).to_string())).collect();
+        let list = super::plain_style().terms(&list);
         return style::out(&format!("{list}\nStart from one with `queuelab init NAME`.\n"));
     };
     let Some((name, text)) = templates().find(|t| t.0 == wanted) else {

@@ -174,8 +174,8 @@ pub fn main() -> ExitCode {
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { target, json } => calibrate::calibrate(target.as_deref(), json),
         Verb::Init(arguments) => init::init(&arguments),
-        Verb::Targets { clean: false, .. } => style::out(&crate::report::targets::text()),
-        Verb::Targets { yes, .. } => style::out(&crate::report::targets::leftovers(yes)),
+        Verb::Targets { clean: false, .. } => style::out(&crate::report::targets::text(&plain_style())),
+        Verb::Targets { yes, .. } => style::out(&crate::report::targets::leftovers(yes, &plain_style())),
         Verb::Reference(arguments) => reference::explain_settings(&arguments),
         Verb::Glossary { word } => reference::explain_words(word.as_deref()),
         Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),
@@ -212,6 +212,9 @@ struct Speech {
     /// Plain ASCII signs
     #[arg(long)]
     ascii: bool,
+    /// Show all that is known, not what fits on a screen: every metric, every gate of a measurement, every row
+    #[arg(long, short, alias = "gates")]
+    verbose: bool,
 }
 
 impl Speech {
@@ -230,12 +233,17 @@ impl Speech {
             style::out(&text(Style {
                 width: style::width(),
                 ascii: self.ascii,
+                verbose: self.verbose,
                 colour: style::colour_on_stdout(),
                 written: written.iter().map(|path| path.display().to_string()).collect(),
-                ..Style::default()
             }))
         }
     }
+}
+
+/// Text as wide as the terminal.
+fn plain_style() -> Style {
+    Style { width: style::width(), ..Style::default() }
 }
 
 /// A list of methods as `--only` takes it.

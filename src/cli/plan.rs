@@ -6,7 +6,7 @@ use super::program::program;
 use super::segments::{PointKind, Segments};
 use super::{Ending, Input, style, system};
 use crate::answer::Method;
-use crate::scenario::{self, Scenario, Source, values_of};
+use crate::scenario::{self, Override, Scenario, Source, values_of};
 use crate::study::sweep::{Grid, Refinement, SweepPoint, Swept, SweptSetting};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -180,7 +180,7 @@ impl SweepPlan {
             "inputs": self.checksums,
             "name": self.source.name,
             "text": self.source.text,
-            "overrides": self.source.overrides,
+            "overrides": self.source.overrides.iter().map(|o| &o.setting).collect::<Vec<_>>(),
             "axes": axes,
             "methods": self.methods,
             "refine": self.refinement.0,
@@ -287,8 +287,8 @@ fn read(document: &Value) -> Option<PlanParts> {
         value.as_array()?.iter().map(|v| v.as_str().map(String::from)).collect::<Option<Vec<_>>>()
     };
     let text = |key: &str| document[key].as_str().map(String::from);
-    let source =
-        Source { name: text("name")?, text: text("text")?, overrides: texts(&document["overrides"])? };
+    let overrides = texts(&document["overrides"])?.into_iter().map(Override::from).collect();
+    let source = Source { name: text("name")?, text: text("text")?, overrides };
     let axis =
         |v: &Value| Some(SweptSetting { path: v["path"].as_str()?.into(), values: texts(&v["values"])? });
     let axes = document["axes"].as_array()?.iter().map(axis).collect::<Option<Vec<_>>>()?;

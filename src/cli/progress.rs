@@ -1,9 +1,10 @@
 //! Progress on stderr: a bar with the time left for a person, nothing where nobody looks; Ctrl-C asks work to
 //! end.
 
-use super::system;
+use super::{style, system};
 use crate::study::Watch;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ const GRACE: Duration = Duration::from_millis(800);
 /// A watch that draws a bar if stderr is a terminal.
 pub(super) struct Bar {
     bar: ProgressBar,
+    quiet: bool,
+    /// What was warned of last, which is not said twice.
+    warned: Mutex<String>,
 }
 
 impl Bar {
@@ -36,7 +40,7 @@ impl Bar {
         bar.set_style(style);
         bar.enable_steady_tick(Duration::from_millis(250));
         listen();
-        Bar { bar }
+        Bar { bar, quiet, warned: Mutex::default() }
     }
 
     pub(super) fn clear(&self) {
@@ -106,6 +110,14 @@ impl Watch for Bar {
         }
         self.bar.set_message(detail.to_string());
         self.bar.set_position((done.clamp(0.0, 1.0) * 1000.0) as u64);
+    }
+
+    fn warns(&self, text: &str) {
+        let before = std::mem::replace(&mut *self.warned.lock(), text.to_string());
+        if !self.quiet && before != text {
+            let note = super::plain_style().paragraphs([vec![format!("note: {text}")]]);
+            self.bar.suspend(|| style::note(&note));
+        }
     }
 
     fn stopped(&self) -> bool {

@@ -1,7 +1,6 @@
 //! `queuelab reference` and `queuelab glossary`: what can be written, and what words mean.
 
 use super::{Ending, style};
-use crate::report::Style;
 use crate::scenario::{ReferenceEntry, reference, reference_entries};
 
 const VOCABULARY: &str = include_str!("../vocabulary.md");
@@ -15,7 +14,10 @@ pub(super) struct ReferenceArguments {
 }
 
 pub(super) fn explain_settings(arguments: &ReferenceArguments) -> Ending {
-    let Some(wanted) = &arguments.key else { return style::out(&reference()) };
+    let Some(wanted) = &arguments.key else {
+        let lines = reference().lines().map(String::from).collect();
+        return style::out(&super::plain_style().paragraphs([lines]));
+    };
     let entries = reference_entries();
     let found = found(&entries, wanted);
     if found.is_empty() {
@@ -27,7 +29,7 @@ pub(super) fn explain_settings(arguments: &ReferenceArguments) -> Ending {
         ));
         return Ending::Wrong;
     }
-    let shown = Style { width: style::width(), ..Style::default() };
+    let shown = super::plain_style();
     let told = found.into_iter().map(|entry| {
         let takes = if entry.takes.is_empty() { "table" } else { entry.takes.as_str() };
         let example = entry.example.iter().map(|example| format!("    example: {example}"));
@@ -75,7 +77,7 @@ pub(super) fn explain_words(word: Option<&str>) -> Ending {
         style::note(&format!("error: the glossary has no `{wanted}`; `queuelab glossary` lists its words\n"));
         return Ending::Wrong;
     }
-    let shown = Style { width: style::width(), ..Style::default() };
+    let shown = super::plain_style();
     style::out(&shown.paragraphs(told))
 }
 

@@ -4,7 +4,7 @@ use super::files::{self, LoadedScenario};
 use super::progress::Bar;
 use super::{Ending, Input, style};
 use crate::answer::{Method, Reason, Trust, Unanswered};
-use crate::report::{self, Style};
+use crate::report;
 use crate::scenario::{self, Length, Precision, Scenario};
 use crate::study::{self, AgreementStatus, ObjectiveStatus, Study, Watch};
 use std::path::PathBuf;
@@ -53,9 +53,6 @@ pub(super) struct RunArguments {
     /// Replications until the mean and the 99th percentile of the latency are within 1 %
     #[arg(long)]
     precise: bool,
-    /// Show all that is known: every metric, every gate of the measurement, the formulas in full
-    #[arg(long, short, alias = "gates")]
-    verbose: bool,
     /// Threads for the simulation; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
@@ -187,7 +184,7 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
     let document =
         files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
     let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
-        report::text(&study, &extras.bearing, &Style { verbose: arguments.verbose, ..style })
+        report::text(&study, &extras.bearing, &style)
     });
     let end = judged(&study, arguments.check);
     if arguments.speech.quiet && !bar.stopped() {

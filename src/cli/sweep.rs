@@ -8,6 +8,7 @@ mod time_limit;
 mod worker;
 
 use super::files;
+use super::pictures::Pictures;
 use super::plan::{PlanArguments, SweepPlan};
 use super::recipe::{Scheduler, recipe};
 use super::segments::{Found, FoundRows, PointKind, SegmentFault, ranges};
@@ -30,6 +31,8 @@ pub(super) struct SweepArguments {
     #[command(flatten)]
     plan: PlanArguments,
     #[command(flatten)]
+    pictures: Pictures,
+    #[command(flatten)]
     look: Look,
 }
 
@@ -45,6 +48,9 @@ struct Look {
     /// Plain ASCII signs
     #[arg(long)]
     ascii: bool,
+    /// Show all that is known, not what fits on a screen: more rows, every column, every file
+    #[arg(long, short)]
+    verbose: bool,
     /// Threads; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
@@ -89,6 +95,8 @@ enum SweepCommand {
         /// The folder of the plan
         folder: PathBuf,
         #[command(flatten)]
+        pictures: Pictures,
+        #[command(flatten)]
         look: Look,
     },
 }
@@ -121,9 +129,8 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
             style::out(&text);
             Ok(Ending::Fine)
         }),
-        Some(SweepCommand::Merge { folder, look }) => {
-            SweepPlan::read(folder).and_then(|plan| merge(&plan, folder, &found(&plan, folder), look))
-        }
+        Some(SweepCommand::Merge { folder, pictures, look }) => SweepPlan::read(folder)
+            .and_then(|plan| merge(&plan, folder, &found(&plan, folder), pictures, look)),
         None => SweepPlan::make(&arguments.plan).and_then(|(plan, folder)| {
             files::prepare(&folder)?;
             let plan = plan.keep(&folder)?;
@@ -131,7 +138,7 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
                 // What is wrong with segments has been said.
                 Ending::Fine => {
                     let found = plan.segments(&folder).find(plan.grid.points());
-                    merge(&plan, &folder, &found, &arguments.look)
+                    merge(&plan, &folder, &found, &arguments.pictures, &arguments.look)
                 }
                 other => Ok(other),
             }
@@ -207,7 +214,13 @@ pub(super) fn complete(plan: &SweepPlan, folder: &Path, found: &Found) -> Result
 }
 
 /// Makes everything else from the points.
-fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<Ending, Ending> {
+fn merge(
+    plan: &SweepPlan,
+    folder: &Path,
+    found: &Found,
+    pictures: &Pictures,
+    look: &Look,
+) -> Result<Ending, Ending> {
     complete(plan, folder, found)?;
     let (table, swept) = tabled(plan, folder, found)?;
     let mut kept = KeptPoints::of(plan, folder, found);
@@ -220,7 +233,7 @@ fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<
         report::document(&swept, each.flat_map(points_or_why), file)
     })?;
     let mut written = vec![document.finish()?, table.finish()?];
-    written.extend(files::add(folder, &report::pictures(&swept))?);
+    written.extend(files::add(folder, &pictures.of(report::pictures(&swept))?)?);
     let document = match look.json {
         true => std::fs::read_to_string(&written[0]).map_err(|why| {
             let (path, why) = (written[0].display(), system::reason(&why));
@@ -229,7 +242,8 @@ fn merge(plan: &SweepPlan, folder: &Path, found: &Found, look: &Look) -> Result<
         })?,
         false => String::new(),
     };
-    let speech = super::Speech { json: look.json, quiet: look.quiet, ascii: look.ascii };
+    let Look { json, quiet, ascii, verbose, .. } = *look;
+    let speech = super::Speech { json, quiet, ascii, verbose };
     Ok(speech.say(&document, &written, |style| report::text(&swept, &style)))
 }
 

@@ -28,6 +28,7 @@ mod playable;
 mod records;
 mod rules;
 mod run;
+mod run_length;
 mod run_listener;
 mod run_plan;
 mod runner;
@@ -47,5 +48,7 @@ pub(crate) use error::{LoadError, UnmeasurableSetting};
 pub(crate) use gates::DISTURBANCES;
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
-pub(crate) use run::{BrokerTimes, Control, measure};
-pub(crate) use targets::{Support, TARGETS, is_broker, leftovers, prefetches, prefetches_on_demand, told};
+pub(crate) use run::{BrokerTimes, Control, likely_time, measure};
+pub(crate) use targets::{
+    Support, TARGETS, TargetEntry, is_broker, leftovers, prefetches, prefetches_on_demand, told,
+};

@@ -108,6 +108,32 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     Ok(run)
 }
 
+/// How long a measurement is likely to take, in nanoseconds, the pilot before it included.
+///
+/// # Errors
+/// The scenario cannot be played here.
+pub(crate) fn likely_time(scenario: &Scenario, plan: &Block) -> Result<u64, LoadError> {
+    let pilot = match has_pilot(scenario, plan) {
+        true => RunPlan::new(scenario, &beginning(plan))?.likely_time(),
+        false => 0,
+    };
+    Ok(RunPlan::new(scenario, plan)?.likely_time().saturating_add(pilot))
+}
+
+/// Whether a broker plays the beginning of a plan before it.
+fn has_pilot(scenario: &Scenario, plan: &Block) -> bool {
+    let works = plan.demand.iter().flatten().any(|&work| work > 0);
+    targets::is_broker(scenario) && (works || scenario.consumers.iter().any(|c| !c.to.is_empty()))
+}
+
+/// What of a plan is played before it.
+fn beginning(plan: &Block) -> Block {
+    let rows = plan.sent.partition_point(|&at| at < PILOT).max(PILOT_MESSAGES).min(plan.len());
+    let mut beginning = Block { first: plan.first, ..plan.empty_like() };
+    beginning.append(plan, rows);
+    beginning
+}
+
 /// The beginning of a plan played against a broker, as the whole plan will be: how long deliveries take at
 /// the run's own rates and work. Nothing where the target is no broker, or where messages are no work, so
 /// that there is no rehearsal to speak of.
@@ -116,17 +142,13 @@ fn pilot(
     plan: &Block,
     control: &Control<'_>,
 ) -> Result<Option<DeliveryTimes>, LoadError> {
-    let works = plan.demand.iter().flatten().any(|&work| work > 0);
-    if !targets::is_broker(scenario) || !works && !scenario.consumers.iter().any(|c| !c.to.is_empty()) {
+    if !has_pilot(scenario, plan) {
         return Ok(None);
     }
     let mut alone = scenario.clone();
     alone.queues.iter_mut().for_each(|queue| queue.initial_backlog = 0);
-    let rows = plan.sent.partition_point(|&at| at < PILOT).max(PILOT_MESSAGES).min(plan.len());
-    let mut beginning = Block { first: plan.first, ..plan.empty_like() };
-    beginning.append(plan, rows);
     let silent = Control { progress: &|_| (), stopped: control.stopped };
-    let played = play(&alone, &beginning, SETTLED, &silent)?;
+    let played = play(&alone, &beginning(plan), SETTLED, &silent)?;
     match played.failed {
         Some(why) => {
             let target = scenario.measurement.target.clone();

@@ -22,7 +22,7 @@ fn whole(study: &Study, style: &Style) -> String {
         formulas(study, style),
         unanswered(study, style),
         gates(study, style),
-        style.written.iter().flat_map(|line| style.lines(line, "", "  ")).collect(),
+        style.files(),
     ])
 }
 
@@ -100,10 +100,14 @@ fn table(study: &Study, style: &Style) -> Vec<String> {
         layout = next;
         lines = grid(study, &sections, style, layout);
     }
-    let widest = lines.iter().map(|l| l.chars().count()).max().unwrap_or(0);
+    let widest = super::text::widest(&lines);
     if widest > style.width {
-        let label =
-            sections.iter().flat_map(|s| &s.rows).map(|r| r.words.chars().count() + 6).max().unwrap_or(0);
+        let label = sections
+            .iter()
+            .flat_map(|s| &s.rows)
+            .map(|r| super::text::width_of(r.words) + 6)
+            .max()
+            .unwrap_or(0);
         lines = grid(
             study,
             &sections,

@@ -1,38 +1,41 @@
 //! What can be measured, and which settings each target plays.
 
+use super::style::Style;
 use super::text::columns;
 use crate::scenario::{Feature, Scenario};
-use crate::study::measurable::{self, Support, TARGETS, told};
+use crate::study::measurable::{self, Support, TARGETS, TargetEntry, told};
 
 /// The targets, and a table of settings by target: targets that play the same share a column.
-pub fn text() -> String {
-    let width = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
-    let list: String =
-        TARGETS.iter().map(|target| format!("{:<width$}  {}\n", target.name, target.meaning)).collect();
-    let brokers: String = TARGETS
-        .iter()
-        .filter_map(|target| Some(format!("{:<width$}  {}\n", target.name, target.presence()?)))
-        .collect();
-    format!("{list}\nBrokers\n{brokers}\n{}", table())
+pub fn text(style: &Style) -> String {
+    let named = |said: &dyn Fn(&'static TargetEntry) -> Option<String>| -> Vec<(String, String)> {
+        TARGETS.iter().filter_map(|target| Some((format!("{} ", target.name), said(target)?))).collect()
+    };
+    let list = style.terms(&named(&|target| Some(target.meaning.to_string())));
+    let brokers = style.terms(&named(&|target| target.presence()));
+    let notes = notes(&kinds()).iter().flat_map(|line| style.lines(line, "", "  ")).collect::<Vec<_>>();
+    let matrix = narrow(style).join("\n");
+    style.signs(&format!("{list}\nBrokers\n{brokers}\n{matrix}\n\n{}\n", notes.join("\n")))
 }
 
 /// What earlier runs left on brokers that answer, and what was deleted of it, if that was asked.
-pub fn leftovers(delete: bool) -> String {
+pub fn leftovers(delete: bool, style: &Style) -> String {
     let all = measurable::leftovers(delete);
     let width = all.iter().map(|(target, _)| target.len()).max().unwrap_or(0);
     let lines = all.iter().flat_map(|(target, lines)| lines.iter().map(move |line| (target, line)));
-    let list: String = lines.map(|(target, line)| format!("{target:<width$}  {line}\n")).collect();
+    let blanks = " ".repeat(width + 2);
+    let list = lines.flat_map(|(target, line)| style.lines(line, &format!("{target:<width$}  "), &blanks));
+    let list: String = list.map(|line| line + "\n").collect();
     let how = "\nNothing was deleted. A run that is under way is in the list, too: let all end, then write queuelab targets \
         --clean --yes\n";
     format!("{list}{}", if delete { "" } else { how })
 }
 
-/// The table of settings by target alone.
-pub fn table() -> String {
-    let supports = |feature: Feature| TARGETS.iter().map(move |target| target.support(feature));
-    let features: Vec<Feature> = told();
-    // Columns of targets that agree in everything.
-    let mut kinds: Vec<(Vec<&str>, usize)> = Vec::new();
+/// Targets that agree in everything share a column: their names, and the number of the first.
+type TargetKind = (Vec<&'static str>, usize);
+
+fn kinds() -> Vec<TargetKind> {
+    let features = told();
+    let mut kinds: Vec<TargetKind> = Vec::new();
     for (index, target) in TARGETS.iter().enumerate() {
         let same = |other: usize| features.iter().all(|f| target.support(*f) == TARGETS[other].support(*f));
         match kinds.iter_mut().find(|(_, other)| same(*other)) {
@@ -40,34 +43,70 @@ pub fn table() -> String {
             None => kinds.push((vec![target.name], index)),
         }
     }
-    let mut notes: Vec<(&str, String)> = Vec::new();
-    let mut rows = vec![
-        Some(
-            std::iter::once("setting".to_string())
-                .chain(kinds.iter().map(|(names, _)| heading(names)))
-                .collect(),
-        ),
-        None,
-    ];
-    for feature in features {
-        let all: Vec<Support> = supports(feature).collect();
-        let setting = format!("{}.{}", feature.table().name(), feature.setting());
-        let cells = kinds.iter().map(|(_, index)| match all[*index] {
-            Support::Played => "✓",
-            Support::Otherwise(_) => "~",
-            Support::Refused(_) => "–",
-        });
-        rows.push(Some(std::iter::once(setting.clone()).chain(cells.map(String::from)).collect()));
-        for (_, index) in &kinds {
-            if let Support::Otherwise(how) = all[*index] {
-                notes.push((how, format!("{} on {}", setting, TARGETS[*index].name)));
+    kinds
+}
+
+/// A setting as the table calls it.
+fn setting(feature: Feature) -> String {
+    format!("{}.{}", feature.table().name(), feature.setting())
+}
+
+/// A row for each setting, below the columns' headings.
+fn matrix(kinds: &[TargetKind], headings: Vec<String>) -> Vec<Option<Vec<String>>> {
+    let head = std::iter::once("setting".to_string()).chain(headings).collect();
+    let row = |feature: Feature| {
+        let cell = |(_, index): &TargetKind| match TARGETS[*index].support(feature) {
+            Support::Played => "✓".to_string(),
+            Support::Otherwise(_) => "~".into(),
+            Support::Refused(_) => "–".into(),
+        };
+        Some(std::iter::once(setting(feature)).chain(kinds.iter().map(cell)).collect())
+    };
+    [Some(head), None].into_iter().chain(told().into_iter().map(row)).collect()
+}
+
+/// What stands below it: what its signs mean, and how targets play otherwise what they do.
+fn notes(kinds: &[TargetKind]) -> Vec<String> {
+    let signs = "✓ as the simulation plays it · ~ otherwise, which the answer says · – refused by name";
+    let otherwise = told().into_iter().flat_map(|feature| {
+        let one = move |(_, index): &TargetKind| match TARGETS[*index].support(feature) {
+            Support::Otherwise(how) => {
+                Some(format!("~ {} on {}: {how}", setting(feature), TARGETS[*index].name))
             }
-        }
+            _ => None,
+        };
+        kinds.iter().filter_map(one)
+    });
+    std::iter::once(signs.to_string()).chain(otherwise).collect()
+}
+
+/// The table of settings by target alone, however wide.
+pub fn table() -> String {
+    let kinds = kinds();
+    let rows = matrix(&kinds, kinds.iter().map(|(names, _)| heading(names)).collect());
+    format!("{}\n\n{}\n", columns(&rows, 0, '─').join("\n"), notes(&kinds).join("\n"))
+}
+
+/// The same with a letter for each target where it would be too wide.
+fn narrow(style: &Style) -> Vec<String> {
+    let kinds = kinds();
+    let whole =
+        columns(&matrix(&kinds, kinds.iter().map(|(names, _)| heading(names)).collect()), 0, style.rule());
+    if style.fits(&whole) {
+        return whole;
     }
-    let mut out = columns(&rows, 0, '─').join("\n");
-    out += "\n\n✓ as the simulation plays it · ~ otherwise, which the answer says · – refused by name\n";
-    out.extend(notes.into_iter().map(|(how, place)| format!("~ {place}: {how}\n")));
-    out
+    let letters: Vec<String> = ('a'..='z').take(kinds.len()).map(String::from).collect();
+    let legend: Vec<String> = letters
+        .iter()
+        .zip(&kinds)
+        .map(|(letter, (names, _))| format!("{letter} {}", heading(names)))
+        .collect();
+    let legend = style.lines(&legend.join(", "), "", "");
+    legend
+        .into_iter()
+        .chain([String::new()])
+        .chain(columns(&matrix(&kinds, letters), 0, style.rule()))
+        .collect()
 }
 
 /// Targets that share a column.

@@ -1,5 +1,8 @@
 //! Text in columns: wrapping, alignment, colour, and the plain ASCII form of every sign.
 
+/// Lines that fit on a screen with the command and the prompt.
+pub(super) const SCREEN_LINES: usize = 30;
+
 /// A colour that repeats what the text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paint {
@@ -50,17 +53,38 @@ const PLAIN: &[(char, &str)] = &[
     ('\u{a0}', " "),
 ];
 
-/// A text in ASCII alone; what has no stand-in becomes `?`.
+/// A text in ASCII alone; what has no stand-in is told by its number, so that names stay apart.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match PLAIN.iter().find(|(sign, _)| *sign == c) {
             Some((_, stand_in)) => out.push_str(stand_in),
             None if c.is_ascii() => out.push(c),
-            None => out.push('?'),
+            None => out += &format!("U+{:04X}", u32::from(c)),
         }
     }
     out
+}
+
+/// Columns that a character takes in a terminal: East Asian ones and pictures take two, marks that join the
+/// one before them none.
+fn columns_of(c: char) -> usize {
+    match u32::from(c) {
+        0x0300..=0x036F | 0x200B..=0x200F | 0xFE00..=0xFE0F => 0,
+        0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F => 2,
+        0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF | 0x20000..=0x3FFFD => 2,
+        _ => 1,
+    }
+}
+
+/// Columns that a text takes in a terminal.
+pub(super) fn width_of(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+/// The most columns that any of some texts takes.
+pub(super) fn widest<'a>(texts: impl IntoIterator<Item = &'a String>) -> usize {
+    texts.into_iter().map(|text| width_of(text)).max().unwrap_or(0)
 }
 
 /// Blocks of lines with a blank line between, those without lines left out, and a final newline.
@@ -74,37 +98,79 @@ pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<Str
     let mut lines = Vec::new();
     let mut line = first.to_string();
     let mut empty = true;
-    // Only plain spaces and line ends break: a number and its unit may be held together by other blanks.
-    for word in text.split([' ', '\n']).filter(|w| !w.is_empty()) {
-        if !empty && line.chars().count() + 1 + word.chars().count() > width {
+    // Only plain spaces and line ends break: a number and its unit may be held together by other blanks. A path
+    // that has no room in any line goes on behind one of its dots.
+    let room = width.saturating_sub(width_of(rest));
+    let words = text.split([' ', '\n']).filter(|w| !w.is_empty());
+    let pieces = words.flat_map(|word| match width_of(word) > room {
+        true => folded(word, room),
+        false => vec![word.to_string()],
+    });
+    for word in pieces {
+        if !empty && width_of(&line) + 1 + width_of(&word) > width {
             lines.push(std::mem::replace(&mut line, rest.to_string()));
             empty = true;
         }
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         empty = false;
     }
     lines.push(line);
     lines
 }
 
-/// Labels of at most so many characters, each cut in its middle, where names differ least; uncut if two would
-/// look the same.
-pub(super) fn distinct(labels: &[String], most: usize) -> Vec<String> {
-    let cut = |label: &String| {
-        let all: Vec<char> = label.chars().collect();
-        if all.len() <= most || most < 3 {
-            return label.clone();
-        }
-        let (head, tail) = ((most - 1).div_ceil(2), (most - 1) / 2);
-        all[..head].iter().chain(&['…']).chain(&all[all.len() - tail..]).collect()
+/// As much of some characters as has room.
+fn fitting(characters: impl Iterator<Item = char>, mut room: usize) -> Vec<char> {
+    let fits = |c: &char| {
+        let left = room.checked_sub(columns_of(*c));
+        room = left.unwrap_or(room);
+        left.is_some()
     };
-    let cut: Vec<String> = labels.iter().map(cut).collect();
-    let alike =
-        |i: usize| cut[..i].iter().zip(labels).any(|(other, whole)| *other == cut[i] && *whole != labels[i]);
-    if (0..cut.len()).any(alike) { labels.to_vec() } else { cut }
+    characters.take_while(fits).collect()
+}
+
+/// A label of at most so many columns, of which so many are its beginning; the rest is its end.
+fn cut(label: &str, most: usize, head: usize) -> String {
+    if width_of(label) <= most || most < 3 {
+        return label.into();
+    }
+    let beginning: String = fitting(label.chars(), head).into_iter().collect();
+    let end = fitting(label.chars().rev(), most - 1 - width_of(&beginning));
+    beginning + "…" + &end.into_iter().rev().collect::<String>()
+}
+
+/// Labels of at most so many columns, each cut in its middle, where names differ least; in another place if
+/// two would look the same there, and uncut if they would in each.
+pub(super) fn distinct(labels: &[String], most: usize) -> Vec<String> {
+    let room = most.saturating_sub(1);
+    let heads = [room.div_ceil(2), 0, room, room / 4, room - room / 4];
+    let tried = heads.map(|head| labels.iter().map(|label| cut(label, most, head)).collect::<Vec<_>>());
+    let apart = |cut: &Vec<String>| {
+        let mut whole = std::collections::BTreeMap::new();
+        cut.iter().zip(labels).all(|(cut, label)| *whole.entry(cut).or_insert(label) == label)
+    };
+    tried.into_iter().find(apart).unwrap_or_else(|| labels.to_vec())
+}
+
+/// A heading in lines of a width: it may be broken at blanks, and behind the dots of a path.
+pub(super) fn folded(heading: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for piece in heading.split_inclusive([' ', '.']) {
+        let last = lines.last_mut().expect("there is one from the start");
+        if !last.is_empty() && width_of(last) + width_of(piece.trim_end()) > width {
+            *last = last.trim_end().to_string();
+            lines.push(String::new());
+        }
+        lines.last_mut().expect("it was there").push_str(piece);
+    }
+    lines
+}
+
+/// The least width in which a heading can be broken.
+pub(super) fn narrowest(heading: &str) -> usize {
+    heading.split_inclusive([' ', '.']).map(|piece| width_of(piece.trim_end())).max().unwrap_or(0)
 }
 
 /// Rows as aligned columns: the first to the left, numbers to the right, and what follows the `numbers` to
@@ -114,17 +180,16 @@ pub(super) fn columns(rows: &[Option<Vec<String>>], numbers: usize, rule: char) 
     let mut widths = vec![0; count];
     for row in rows.iter().flatten().filter(|r| r.len() > 1) {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(width_of(cell));
         }
     }
     let total = widths.iter().sum::<usize>() + 2 * count.saturating_sub(1);
     let line = |row: &Option<Vec<String>>| match row {
         None => rule.to_string().repeat(total),
         Some(row) => {
-            let cells = row.iter().zip(&widths).enumerate().map(|(i, (cell, &width))| match i {
-                0 => format!("{cell:<width$}"),
-                _ if i > numbers => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
+            let cells = row.iter().zip(&widths).enumerate().map(|(i, (cell, &width))| {
+                let blanks = " ".repeat(width.saturating_sub(width_of(cell)));
+                if i == 0 || i > numbers { format!("{cell}{blanks}") } else { format!("{blanks}{cell}") }
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         }
@@ -140,6 +205,10 @@ mod tests {
     fn long_sentences_wrap_under_their_sign() {
         assert_eq!(wrap("one two three", 9, "! ", "  "), ["! one two", "  three"]);
         assert_eq!(wrap("a-very-long-word", 4, "", ""), ["a-very-long-word"]);
+        assert_eq!(
+            wrap("of queues.orders.wait.p99 only", 14, "", ""),
+            ["of", "queues.orders.", "wait.p99 only"]
+        );
     }
 
     #[test]
@@ -147,8 +216,25 @@ mod tests {
         let names = ["orders-of-customers-eu", "orders-of-customers-us"].map(String::from);
         assert_eq!(distinct(&names, 9), ["orde…s-eu", "orde…s-us"]);
         let alike = ["orders-1-of-eu", "orders-2-of-eu"].map(String::from);
-        assert_eq!(distinct(&alike, 9), alike);
+        assert_eq!(distinct(&alike, 9), ["…-1-of-eu", "…-2-of-eu"]);
+        assert_eq!(distinct(&alike, 4), alike);
         assert_eq!(distinct(&names, 40), names);
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!((width_of("订单 a"), width_of("é"), width_of("e\u{301}")), (6, 1, 1));
+        let rows = [["订单", "1"], ["orders", "22"]].map(|row| Some(row.map(String::from).to_vec()));
+        assert_eq!(columns(&rows, 1, '-'), ["订单     1", "orders  22"]);
+        assert_eq!(distinct(&["订单订单订单".into()], 7), ["订…订单"]);
+        assert_eq!(plain("订ü"), "U+8BA2U+00FC");
+    }
+
+    #[test]
+    fn headings_are_broken_where_that_harms_nothing() {
+        assert_eq!(folded("consumers.worker.batch.max", 14), ["consumers.", "worker.batch.", "max"]);
+        assert_eq!(folded("p99 latency, ms", 8), ["p99", "latency,", "ms"]);
+        assert_eq!(narrowest("mean latency, ms"), 8);
     }
 
     #[test]

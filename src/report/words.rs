@@ -4,10 +4,10 @@ use super::headline;
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
 use super::shown;
-use crate::answer::{Answer, Caveat, Gate, Trust, Unit, metric_of};
-use crate::scenario::Weight;
-use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
-use crate::units::Time;
+use crate::answer::{Answer, Caveat, Gate, MetricId, Statistic, Trust, Unit, metric_of};
+use crate::scenario::{Arrivals, Scenario, Weight};
+use crate::study::{self, AgreementStatus, Bottleneck, Formula, Judgement, ObjectiveStatus, Study};
+use crate::units::{Time, plain, significant};
 
 /// What the rulers of other tools are read on.
 pub(super) const RULERS: &str = "every ruler is laid on the records of this one run; sleeps of whole milliseconds are \
@@ -37,6 +37,23 @@ pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, 
     (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))
 }
 
+/// That the work alone misses an objective, if it does.
+pub(super) fn work_alone(scenario: &Scenario) -> Option<String> {
+    let found = study::work_alone(scenario)?;
+    let alone = match MetricId::parse(&found.metric)?.statistic {
+        Statistic::Percentile(share) => {
+            format!("the work alone takes p{} = {}", plain(share * 100.0, 7), Time(found.value))
+        }
+        Statistic::Within(time) => format!(
+            "of the work alone {} % is done within {}",
+            significant(found.value * 100.0, 3),
+            Time(time)
+        ),
+        _ => format!("the work alone takes {} on average", Time(found.value)),
+    };
+    Some(format!("{alone}, and {} {} is asked for", found.metric, found.text))
+}
+
 /// Why a study is no success, in one line: objectives that are not met, a queue that grows, methods that
 /// disagree, a measurement that is not to be trusted.
 pub fn shortfalls(study: &Study) -> String {
@@ -58,7 +75,8 @@ pub(super) fn warnings(study: &Study) -> Vec<String> {
         trust(answer).into_iter().chain(told).collect()
     };
     let methods = study.answers.iter().flat_map(of).chain(rows::disagreements(study));
-    shown::first(found(study, Weight::Caveat).chain(methods).chain(found(study, Weight::Note)).collect())
+    let doubts = found(study, Weight::Caveat).chain(methods).chain(constant_work(study));
+    shown::first(doubts.chain(found(study, Weight::Note)).collect())
 }
 
 /// The same in two lists: what makes a figure doubtful, and what only says how figures are made.
@@ -72,8 +90,35 @@ pub(super) fn doubts_and_notes(study: &Study) -> (Vec<String>, Vec<String>) {
         }
     }
     doubts.extend(rows::disagreements(study));
+    doubts.extend(constant_work(study));
     notes.extend(found(study, Weight::Note));
     (shown::first(doubts), shown::first(notes))
+}
+
+/// Below this load waits are short whatever the law of the work.
+const HARDLY_WAITS: f64 = 0.5;
+
+/// That the work of the busiest queue is constant, which a bare time means and few services keep to: what comes
+/// by chance waits half as long for it as for an exponential one.
+fn constant_work(study: &Study) -> Option<String> {
+    let (Bottleneck::Only { queue, rho }
+    | Bottleneck::Fullest { queue, rho }
+    | Bottleneck::Partition { queue, rho }) = study::bottleneck(study, &study.answers)?;
+    let scenario = &study.scenario;
+    let index = scenario.queues.iter().position(|q| q.name == queue)?;
+    let (_, group) = scenario.consumers_of(index).next()?;
+    let law = &group.service_time;
+    let by_chance = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Poisson));
+    let constant = !law.varies() && law.mean() > 0.0 && group.batch.is_none() && group.outages.is_none();
+    let brought = scenario.producers.iter().any(|p| p.service_time.is_some());
+    (constant && by_chance && !brought && rho >= HARDLY_WAITS && scenario.queues[index].max_length != Some(0)).then(|| {
+        format!(
+            "the service time of `{}` is constant, {}: were it exponential with this mean, messages would wait about \
+             twice as long",
+            group.name,
+            Time(law.mean())
+        )
+    })
 }
 
 /// Whether a caveat says how figures are made or what they count, and not that they may be off.

@@ -168,6 +168,44 @@ fn weigh(keys: Option<&Keys>, period: u64, mut each: impl FnMut(u64, f64)) -> f6
     0.0
 }
 
+/// Hashes that are tried, and how many of them are left out at either end.
+const HASHES: u64 = 100;
+const LEFT_OUT: usize = 5;
+/// Keys that a hash deals one by one; the others are spread evenly.
+const MOST_HASHED: u64 = 5_000;
+
+/// What share of the messages the busiest of some servers gets if keys come to partitions by a hash, and these
+/// to servers in turn: in nine of ten hashes it lies between these two. `None` where that hardly differs, as
+/// there are many keys alike, or each message has one of its own.
+pub(crate) fn hash_spread(keys: Option<&Keys>, partitions: u32, servers: u32) -> Option<(f64, f64)> {
+    let mut weights = Vec::new();
+    match keys? {
+        Keys::Uniform { count } if u64::from(*count) > MOST_HASHED => return None,
+        keys => weigh(Some(keys), MOST_KEYS, |_, weight| weights.push(weight)),
+    };
+    weights.truncate(MOST_HASHED as usize);
+    let rest = (1.0 - weights.iter().sum::<f64>()).max(0.0) / f64::from(servers);
+    let busiest = |seed: u64| {
+        let mut shares = vec![rest; servers as usize];
+        for (key, weight) in (0u64..).zip(&weights) {
+            let partition = mixed(seed << 32 | key) % u64::from(partitions);
+            shares[(partition % u64::from(servers)) as usize] += weight;
+        }
+        shares.into_iter().fold(0.0, f64::max)
+    };
+    let mut all: Vec<f64> = (0..HASHES).map(busiest).collect();
+    all.sort_by(f64::total_cmp);
+    Some((all[LEFT_OUT], all[all.len() - 1 - LEFT_OUT]))
+}
+
+/// A hash of 64 bits: the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
+fn mixed(key: u64) -> u64 {
+    let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ z >> 31
+}
+
 /// Σ k^(−s) for a < k ≤ b, by the midpoint rule read backwards: ∫ x^(−s) from a + ½ to b + ½.
 pub(crate) fn zipf_tail(a: f64, b: f64, s: f64) -> f64 {
     let (low, high) = (a + 0.5, b + 0.5);
@@ -220,6 +258,20 @@ mod tests {
             (shares[0] - 12.0 / 25.0).abs() < 1e-12 && (shares[1] - 4.0 / 25.0).abs() < 1e-12,
             "{shares:?}"
         );
+    }
+
+    /// Two keys alike on two partitions: every other hash puts both on one. And n keys on n partitions: the
+    /// fullest has some ln n / ln ln n of them (Gonnet 1981).
+    #[test]
+    fn a_hash_deals_keys_by_chance() {
+        let of = |count, partitions| hash_spread(Some(&Keys::Uniform { count }), partitions, partitions);
+        assert_eq!(of(2, 2), Some((0.5, 1.0)));
+        let (low, high) = of(24, 24).expect("few keys");
+        assert!(low >= 2.0 / 24.0 && (4.0 / 24.0..=6.0 / 24.0).contains(&high), "{low} {high}");
+        assert_eq!((of(1_000_000, 8), hash_spread(None, 8, 8)), (None, None));
+        // The hottest key alone is the least that the busiest has.
+        let zipf = hash_spread(Some(&Keys::Zipf { count: 4, exponent: 1.0 }), 4, 4).expect("few keys");
+        assert!(zipf.0 >= 12.0 / 25.0 - 1e-12 && zipf.1 > 15.0 / 25.0, "{zipf:?}");
     }
 
     #[test]

@@ -61,14 +61,14 @@ pub use echo::{resolved, resolved_toml, setting};
 pub use feature::Feature;
 pub(crate) use flow::{Fate, leaks};
 pub(crate) use joins::wrong_joins;
-pub(crate) use keys::{KeyChoice, zipf_tail};
+pub(crate) use keys::{KeyChoice, hash_spread, zipf_tail};
 pub(crate) use lanes::PartitionAssignment;
 pub use model::*;
 pub use named_table::NamedTable;
 pub use problem::{Problem, Problems, nearest};
 pub use reference::{ReferenceEntry, reference, reference_entries};
 pub use schema::schema;
-pub use source::{Source, quick};
+pub use source::{Override, Source, quick};
 pub use sweep::{Values, ValuesError, values_of};
 pub use uses::Use;
 pub(crate) use window::enough as enough_prefetch;
@@ -136,7 +136,8 @@ pub struct Parsed {
 /// Everything that is wrong with it, at once.
 pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     let mut origins = vec![Origin { name: source.name.clone(), text: source.text.clone() }];
-    origins.extend(source.overrides.iter().map(|o| Origin { name: "--set".into(), text: o.clone() }));
+    let given = |o: &Override| Origin { name: o.option.into(), text: o.setting.clone() };
+    origins.extend(source.overrides.iter().map(given));
     let texts: Vec<String> = origins.iter().map(|o| o.text.clone()).collect();
     let mut tree = match Node::document(&source.text, 0) {
         Ok(tree) => tree,

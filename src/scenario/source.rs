@@ -9,14 +9,34 @@ pub struct Source {
     pub name: String,
     /// The TOML.
     pub text: String,
-    /// Settings `path=value` that go before the text's, the last one first. A value is TOML; a bare word is a
-    /// text.
-    pub overrides: Vec<String>,
+    /// Settings that go before the text's, the last one first.
+    pub overrides: Vec<Override>,
+}
+
+/// A setting that was given beside a scenario's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// By what it was given, as problems call it: `--set`.
+    pub option: &'static str,
+    /// `path=value`. A value is TOML; a bare word is a text.
+    pub setting: String,
+}
+
+impl From<String> for Override {
+    fn from(setting: String) -> Self {
+        Override { option: "--set", setting }
+    }
+}
+
+impl From<&str> for Override {
+    fn from(setting: &str) -> Self {
+        setting.to_string().into()
+    }
 }
 
 /// The scenario of `queuelab run --rate 1k/s --service "lognormal(20ms, scv=2)" --consumers 24`: one
 /// producer, one queue, one group of consumers, named as by [`Scenario::single`](super::Scenario::single).
-pub fn quick(rate: &str, service: &str, consumers: &str, overrides: Vec<String>) -> Source {
+pub fn quick(rate: &str, service: &str, consumers: &str, overrides: Vec<Override>) -> Source {
     let count = if consumers.parse::<u64>().is_ok() { consumers.to_string() } else { quoted(consumers) };
     let (rate, service) = (quoted(rate), quoted(service));
     let text = format!(
@@ -35,10 +55,16 @@ impl Source {
     /// The same scenario with another value at a path: how sweeps and searches turn their knobs.
     #[must_use]
     pub fn with(&self, path: &str, value: &str) -> Self {
+        self.given("--set", path, value)
+    }
+
+    /// The same, with what problems call the option by which the value was given.
+    #[must_use]
+    pub fn given(&self, option: &'static str, path: &str, value: &str) -> Self {
         let mut other = self.clone();
         // A knob that is turned many times leaves one setting, not many.
-        other.overrides.retain(|o| o.split_once('=').is_none_or(|(before, _)| before != path));
-        other.overrides.push(format!("{path}={value}"));
+        other.overrides.retain(|o| o.setting.split_once('=').is_none_or(|(before, _)| before != path));
+        other.overrides.push(Override { option, setting: format!("{path}={value}") });
         other
     }
 
@@ -46,6 +72,6 @@ impl Source {
     #[must_use]
     pub fn objective(&self, text: &str) -> Self {
         let (metric, limit) = text.split_at(text.find(['<', '>', '=']).unwrap_or(text.len()));
-        self.with(&format!("objectives.{}", metric.trim()), &quoted(limit.trim()))
+        self.given("--slo", &format!("objectives.{}", metric.trim()), &quoted(limit.trim()))
     }
 }

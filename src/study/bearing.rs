@@ -6,12 +6,14 @@
 
 use super::{ObjectiveStatus, Study, load, objectives};
 use crate::answer::{Answer, Method, MetricId, Quantity, Statistic, path};
-use crate::scenario::{Objective, Relation, Scenario, Servers};
+use crate::scenario::{Arrivals, Objective, Relation, Scenario, Servers};
 use crate::theory::{self, Load};
 use crate::workload::laws::Law;
 
 /// How often an interval is halved in which a boundary lies.
 const HALVINGS: usize = 12;
+/// By how many servers a load is wrong at most that is summed up.
+const ROUNDING: f64 = 1e-9;
 /// More traffic than so many times as much is not tried.
 const MOST_TRAFFIC: f64 = 16.0;
 /// More servers than so many times as many are not tried.
@@ -24,6 +26,9 @@ pub struct Bearing {
     pub rate: Option<LargestRate>,
     /// The fewest servers of the group that is busiest.
     pub servers: Option<FewestServers>,
+    /// A queue to which exactly as much comes as its servers can do, where nothing is left to chance: its
+    /// backlog stays what it is.
+    pub at_its_limit: Option<String>,
 }
 
 /// The traffic up to which a scenario holds.
@@ -97,9 +102,13 @@ pub fn bearing(scenario: &Scenario) -> Bearing {
         .max_by(|a, b| a.1.total_cmp(&b.1));
     let now = Decided::of(scenario);
     let rate = rate(scenario, now, fullest.map(|(_, rho)| rho));
+    // A trace may come in bursts.
+    let evenly = scenario.producers.iter().all(|p| !matches!(p.arrivals, Arrivals::Trace { .. }));
+    let at_its_limit = loads.iter().find(|load| evenly && load.is_at_its_limit() && !load.bounded);
     Bearing {
         rate: rate.map(|(factor, beyond)| LargestRate { rate: sent * factor, beyond }),
         servers: fullest.and_then(|(load, _)| servers(scenario, now, load)),
+        at_its_limit: at_its_limit.map(|load| load.queue.clone()),
     }
 }
 
@@ -174,7 +183,9 @@ fn servers(scenario: &Scenario, now: Option<Decided>, load: &Load) -> Option<Few
     let Some(now) = now else {
         // Those of a partitioned queue have each a load of their own.
         let busy = load.at_least.filter(|_| load.partitions.is_none())? * f64::from(count);
-        return of(busy.floor() as u32 + 1, Beyond::Growth);
+        // Without chance, servers that are always busy keep up.
+        let enough = if load.certain { (busy - ROUNDING).ceil() } else { busy.floor() + 1.0 };
+        return of(enough as u32, Beyond::Growth);
     };
     let mut exact = now.exact;
     let mut met = |count: u32| {
@@ -254,6 +265,21 @@ mod tests {
             let met = |count| Decided::of(&asked(rate, count, 0.1)).expect("it decides").met;
             assert!(met(fewest.count) && (fewest.count == 1 || !met(fewest.count - 1)), "{fewest:?}");
         }
+    }
+
+    #[test]
+    fn without_chance_what_is_exactly_at_its_limit_does_not_grow() {
+        let of = |rate| {
+            let mut scenario = Scenario::mgc(rate, Law::deterministic(0.01), 3);
+            scenario.producers[0].arrivals = Arrivals::Periodic;
+            bearing(&scenario)
+        };
+        let (full, fuller) = (of(300.0), of(300.1));
+        assert_eq!(full.at_its_limit.as_deref(), Some("queue"));
+        assert_eq!((full.servers.map(|s| s.count), fuller.servers.map(|s| s.count)), (Some(3), Some(4)));
+        assert_eq!(fuller.at_its_limit.or(of(299.9).at_its_limit), None);
+        // By chance the same load grows.
+        assert_eq!(bearing(&Scenario::mgc(300.0, Law::deterministic(0.01), 3)).at_its_limit, None);
     }
 
     #[test]

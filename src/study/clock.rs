@@ -2,7 +2,7 @@
 //! told as they are.
 
 use crate::answer::{Answer, Distribution, Estimate, MetricId, Statistic, Unanswered, Unit, metric_of};
-use crate::scenario::{Length, Scenario, Warmup};
+use crate::scenario::{Length, Producer, Scenario, Warmup};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, plain};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(super) fn beyond(scenario: &Scenario) -> Option<Faster> {
         // It lasts as long as its timetable or its backlog, whatever its messages.
         return None;
     }
-    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+    let rate: f64 = scenario.producers.iter().map(Producer::played_rate).sum();
     let time = |messages: u64| if rate > 0.0 { messages as f64 / rate } else { 0.0 };
     let run = match scenario.simulation.length {
         Length::Messages(n) => time(n),

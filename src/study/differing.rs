@@ -43,6 +43,28 @@ pub fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
     out
 }
 
+/// The one setting in which a side differs that is named by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedSetting {
+    /// Its path.
+    pub path: String,
+    /// Its value on that side, as it was given.
+    pub value: String,
+    /// Its value on the first side.
+    pub first: String,
+}
+
+/// For each side, the setting that it is named by, if it is.
+pub fn turned(given: &[String], scenarios: &[Value]) -> Vec<Option<TurnedSetting>> {
+    let Some(first) = scenarios.first() else { return Vec::new() };
+    let one = |(name, other): (&String, &Value)| {
+        let (path, value) = name.split_once('=')?;
+        let setting = settings(first, other).into_iter().find(|setting| setting.path == path)?;
+        Some(TurnedSetting { path: setting.path, value: value.trim().into(), first: setting.first })
+    };
+    given.iter().zip(scenarios).map(one).collect()
+}
+
 /// A setting that differs, with both values as they are written; `none` where there is none.
 #[derive(Debug, Clone, PartialEq)]
 struct Setting {
@@ -93,5 +115,7 @@ mod tests {
             "other (queues.q.max_length=3)",
         ];
         assert_eq!(names(&given, &scenarios), expected);
+        let count = TurnedSetting { path: "consumers.c.count".into(), value: "2".into(), first: "1".into() };
+        assert_eq!(turned(&given, &scenarios), [None, Some(count), None]);
     }
 }

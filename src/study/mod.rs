@@ -45,6 +45,7 @@ mod transient;
 mod trial;
 mod watch;
 mod window;
+mod work_alone;
 
 pub use crate::answer::Formula;
 pub(crate) use agreement::{off, too_few};
@@ -60,6 +61,7 @@ pub(crate) use run::pace;
 pub use run::{run, run_with_rulers};
 pub use trial::{Effort, Trial};
 pub use watch::{NoProgress, Watch};
+pub use work_alone::{WorkAlone, work_alone};
 
 use crate::answer::{Answer, Facts, Method, Reason, Unanswered};
 use crate::scenario::{Objective, Scenario};

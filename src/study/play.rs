@@ -46,7 +46,7 @@ impl<'a> Play<'a> {
         let station = one.filter(FifoStation::is_recursive).filter(|_| !needs_events);
         let places =
             station.as_ref().map_or_else(|| places(scenario), |station| places_of(station, scenario));
-        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let rate = scenario.producers.iter().map(Producer::played_rate).sum::<f64>();
         let mut play = Play { scenario, station, is_one_queue, by_arrivals: !needs_events, places, rate };
         if play.is_by_events() {
             playable(scenario)?;
@@ -84,7 +84,7 @@ impl<'a> Play<'a> {
     /// Plays by events whatever it is.
     pub(super) fn by_events(scenario: &'a Scenario) -> Result<Self, Reason> {
         scenario.open_plan(scenario.seed, 0)?;
-        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let rate = scenario.producers.iter().map(Producer::played_rate).sum::<f64>();
         let play = Play {
             scenario,
             station: None,

@@ -97,10 +97,13 @@ impl Grid {
             .axes
             .iter()
             .zip(self.values(index))
-            .fold(source.clone(), |source, (axis, value)| source.with(&axis.path, &value));
+            .fold(source.clone(), |source, (axis, value)| source.given(VARIED, &axis.path, &value));
         Ok(scenario::parse(&turned, files).map_err(Box::new)?.scenario)
     }
 }
+
+/// What problems call the settings of a point.
+pub const VARIED: &str = "--vary or [sweep]";
 
 impl SweepPoint {
     /// A figure by the method that knows it best.
@@ -237,7 +240,7 @@ pub fn knee(points: &[(f64, f64)]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::NoFiles;
+    use crate::scenario::{NoFiles, Override};
     use crate::study::NoProgress;
     use std::sync::Mutex;
 
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn every_point_is_answered_once_and_as_if_it_were_alone() {
-        let set = ["simulation.messages=2000", "simulation.replications=3"].map(String::from).to_vec();
+        let set = ["simulation.messages=2000", "simulation.replications=3"].map(Override::from).to_vec();
         let source = scenario::quick("1/s", "exponential(10ms)", "1", set);
         let grid = grid();
         let at = |i| Some(grid.scenario(&source, &NoFiles, i).expect("sound"));

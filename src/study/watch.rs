@@ -5,6 +5,9 @@ pub trait Watch: Sync {
     /// What is being done, the share of it that is done, and a detail.
     fn says(&self, what: &str, done: f64, detail: &str);
 
+    /// What is to be known before something begins, in a sentence without a full stop.
+    fn warns(&self, _: &str) {}
+
     /// Whether the person wants it to end early.
     fn stopped(&self) -> bool {
         false

@@ -155,7 +155,7 @@ fn whole(scenario: &Scenario, each: f64, planned: f64) -> f64 {
 /// The whole cycles that so many planned messages become; `None` where nothing repeats, or so often that it
 /// does not matter.
 pub(super) fn cycles(scenario: &Scenario, messages: u64) -> Option<u64> {
-    let each = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * scenario.cycle()?.lasts;
+    let each = scenario.producers.iter().map(Producer::played_rate).sum::<f64>() * scenario.cycle()?.lasts;
     let planned = messages as f64 / each;
     (planned < MANY).then(|| whole(scenario, each, planned) as u64)
 }

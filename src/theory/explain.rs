@@ -85,7 +85,12 @@ impl Load {
     /// Whether its servers cannot keep up, whatever is lost before it: without chance, as much may come as
     /// can be done.
     pub fn is_overloaded(&self) -> bool {
-        self.fullest().is_some_and(|rho| overloads(rho) && !(self.certain && rho <= 1.0 + ROUNDING))
+        self.fullest().is_some_and(overloads) && !self.is_at_its_limit()
+    }
+
+    /// Whether exactly as much comes as its servers can do, and nothing is left to chance: it does not grow.
+    pub fn is_at_its_limit(&self) -> bool {
+        self.certain && self.fullest().is_some_and(|rho| overloads(rho) && rho <= 1.0 + ROUNDING)
     }
 
     /// The load at least of its servers, or of the busiest of them where each has a queue of its own.

@@ -7,6 +7,7 @@ use super::{
     Feature, LevelSummary, ModelError, QueueModel, Station, StationStream, SteadyState, TimeDistribution,
 };
 use crate::answer::{Growth, TheoryCaveat};
+use crate::scenario::hash_spread;
 use crate::units::near_one;
 
 /// A partition whose load is above the average by more than this share of it is named.
@@ -105,6 +106,17 @@ impl QueueModel for PartitionedQueue {
         let average = station.offered_load() / lanes.len() as f64;
         if worst > average * (1.0 + UNEVEN) {
             figures.caveats.push(TheoryCaveat::UnevenPartitions { rho: worst, average }.into());
+        }
+        if let [stream] = station.streams.as_slice()
+            && let Some((low, high)) = hash_spread(
+                stream.producer.keys.as_ref(),
+                station.queue.partitions.unwrap_or(1),
+                lanes.len() as u32,
+            )
+            && high * station.offered_load() > worst * (1.0 + UNEVEN)
+        {
+            let (low, high) = (low * station.offered_load(), high * station.offered_load());
+            figures.caveats.push(TheoryCaveat::KeysByHash { low, high, dealt: worst }.into());
         }
         Ok(figures)
     }

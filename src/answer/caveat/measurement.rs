@@ -124,15 +124,19 @@ pub enum MeasurementCaveat {
         "with prefetch {prefetch} this broker lets a server of `{group}` do {}/s of the {}/s that its work \
          allows{}{}",
         significant(*rate, 3), significant(*alone, 3), raised(*loads),
-        if *hides { "; prefetch 2 hides it" } else { "" }
+        remedy(*hides, *of_two)
     )]
     Turnaround {
         /// The consumer group.
         group: String,
         /// Its prefetch.
         prefetch: u32,
-        /// Whether a larger one would hide it.
+        /// Whether a larger one would hide it: the next message is then with the server before it is done.
         hides: bool,
+        /// What it would be by twos, messages a second and server, where servers fetch only what they have
+        /// nothing of: half of it is left.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of_two: Option<f64>,
         /// With the broker.
         rate: f64,
         /// Without it.
@@ -170,6 +174,18 @@ fn raised(loads: Option<(f64, f64)>) -> String {
         };
         format!(": its load is {} instead of {}{grows}", significant(with, 3), significant(without, 3))
     })
+}
+
+/// What a larger prefetch does about it.
+fn remedy(hides: bool, of_two: Option<f64>) -> String {
+    match of_two {
+        _ if hides => "; prefetch 2 hides it".into(),
+        Some(rate) => format!(
+            "; prefetch 2 does not hide it but halves it, to {}/s, as a server fetches when it has nothing left",
+            significant(rate, 3)
+        ),
+        None => String::new(),
+    }
 }
 
 /// Who waits for whom, the consumers of each queue for room in the next and those of the last for room in the

@@ -28,6 +28,20 @@ pub enum TheoryCaveat {
         /// That of all.
         average: f64,
     },
+    /// Which keys share a partition is a matter of the hash.
+    #[error(
+        "keys come to partitions in turn, which leaves the busiest server at rho = {}; a hash deals them by chance: \
+         in 9 of 10 it would be at {} to {}",
+        near_one(*dealt), significant(*low, 3), significant(*high, 3)
+    )]
+    KeysByHash {
+        /// What the busiest server's load is at least, but for one hash in twenty.
+        low: f64,
+        /// And at most, but for one in twenty.
+        high: f64,
+        /// What it is here.
+        dealt: f64,
+    },
     /// Who is interrupted waits once more.
     #[error("the wait counts interruptions: it is the latency less the time in service")]
     InterruptionsInWait,

@@ -33,7 +33,7 @@ pub(super) fn search(arguments: &CapacityArguments, folder: &Path) -> Result<End
             "this is one point of the sweep; leave out a --vary, or give it more values".into(),
         ));
     }
-    source = fixed.iter().fold(source, |source, axis| source.with(&axis.path, &axis.values[0]));
+    source = fixed.iter().fold(source, |source, axis| source.given("--vary", &axis.path, &axis.values[0]));
     let known = known(&swept, picked, &scenario)?;
     if let Some(folder) = super::folder(arguments, &given) {
         files::prepare(&folder)?;

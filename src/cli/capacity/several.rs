@@ -47,7 +47,8 @@ pub(super) fn say(
     let (resolved, command) = (scenario::resolved(&cheapest.scenario), crate::cli::command());
     let document = report::document(cheapest, &resolved, &command);
     let made = report::files(cheapest, &document, &scenario::resolved_toml(&cheapest.scenario), &command);
-    let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
+    let written = folder(arguments, given)
+        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &arguments.pictures.of(made)?))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(cheapest, &style));
     Ok(said.worse(ending(cheapest.outcome)))
 }

@@ -7,7 +7,7 @@ use crate::cli::{Ending, files};
 use crate::scenario;
 use crate::study::compare::{self, Comparison};
 use crate::study::document::{Document, Intervals};
-use crate::study::sweep::SweepPoint;
+use crate::study::sweep::{SweepPoint, VARIED};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::path::Path;
@@ -20,8 +20,8 @@ pub(super) fn compared(arguments: &CompareArguments, folder: &Path) -> Result<Co
     let mut results = Vec::new();
     for ((name, values), point) in names.into_iter().zip(&sides).zip(points) {
         let axes = swept.plan.grid.axes.iter().zip(values);
-        let source =
-            axes.fold(swept.plan.source.clone(), |source, (axis, value)| source.with(&axis.path, value));
+        let source = axes
+            .fold(swept.plan.source.clone(), |source, (axis, value)| source.given(VARIED, &axis.path, value));
         let at = files::checked(scenario::parse(&source, &swept.files))?;
         let simulation = &at.simulation;
         let intervals =

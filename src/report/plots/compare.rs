@@ -168,6 +168,7 @@ mod tests {
 
     fn compared(rows: Vec<Difference>) -> Comparison {
         Comparison {
+            turned: Vec::new(),
             unstable: vec![None; 2],
             names: vec!["one".into(), "<two>".into()],
             by: ComparedBy::Simulation { replications: 10 },

@@ -11,14 +11,12 @@ pub(super) use opening::{named, opening};
 use super::headline;
 use super::rows::heading;
 use super::style::Style;
-use super::text::{self, Paint, columns, distinct};
+use super::text::{self, Paint, SCREEN_LINES, columns, distinct};
 use super::{rulers, verdict, words};
 use crate::answer::{Answer, Method, Trust};
 use crate::study::{Bearing, ObjectiveStatus, Study};
 use main_rows::{NamedRow, main_rows};
 
-/// Lines that fit on a screen with the command and the prompt.
-const LINES: usize = 30;
 /// A table has no fewer rows, however much is to be said.
 const FEWEST_ROWS: usize = 4;
 /// And no more.
@@ -33,7 +31,7 @@ pub(super) fn text(study: &Study, bearing: &Bearing, style: &Style) -> String {
     let taken: usize = before.iter().chain(&after).filter(|b| !b.is_empty()).map(|b| b.len() + 1).sum();
     let curves = spark_line::spark_lines(study, style.width, style.ascii);
     // A heading and a rule; the last block has no blank line behind it.
-    let room = LINES.saturating_sub(taken + 2);
+    let room = SCREEN_LINES.saturating_sub(taken + 2);
     let with_curves = room.saturating_sub(curves.len() + 1);
     let draws = with_curves >= ENOUGH_ROWS && !curves.is_empty();
     let rows = if draws { with_curves } else { room }.clamp(FEWEST_ROWS, MOST_ROWS);
@@ -89,19 +87,22 @@ fn table(study: &Study, rows: &[NamedRow], style: &Style) -> Vec<String> {
     }
     // What explains a measurement gives way to what was measured.
     let choices: [&[Method]; 3] = [&[], &[Method::Replay], &[Method::Rehearsal, Method::Replay]];
-    let grids = choices
-        .iter()
-        .flat_map(|without| [true, false].map(|marks| grid(study, rows, without, marks, usize::MAX, style)));
-    let mut widest = Vec::new();
-    for lines in grids {
-        if style.fits(&lines) {
-            return headed(lines, style);
-        }
-        widest = lines;
+    let tried = choices.iter().flat_map(|without| [true, false].map(|marks| (*without, marks)));
+    let mut laid_out =
+        tried.map(|(without, marks)| (without, grid(study, rows, without, marks, usize::MAX, style)));
+    let (without, mut lines) = laid_out.find(|(_, lines)| style.fits(lines)).unwrap_or_else(|| {
+        let width = text::widest(&grid(study, rows, choices[2], false, usize::MAX, style));
+        let label = rows.iter().map(|named| text::width_of(&label(named))).max().unwrap_or(0);
+        let room = label.saturating_sub(width.saturating_sub(style.width));
+        (choices[2], grid(study, rows, choices[2], false, room, style))
+    });
+    let there = without.iter().filter(|method| study.answer(**method).is_some());
+    let left_out: Vec<&str> = there.map(|method| method.name()).collect();
+    if !left_out.is_empty() {
+        let said = format!("left out for want of room, and shown by -v: {}", left_out.join(", "));
+        lines.extend(style.lines(&said, "", ""));
     }
-    let width = widest.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-    let label = rows.iter().map(|named| label(named).chars().count()).max().unwrap_or(0);
-    headed(grid(study, rows, choices[2], false, label.saturating_sub(width - style.width), style), style)
+    headed(lines, style)
 }
 
 fn headed(mut lines: Vec<String>, style: &Style) -> Vec<String> {
@@ -162,12 +163,24 @@ fn said(study: &Study, style: &Style) -> Vec<String> {
     dead.into_iter().chain(theory).chain(measured).flat_map(|said| style.lines(&said, "", "  ")).collect()
 }
 
+/// Columns of the longest formula.
+const WIDEST_FORMULA: usize = 26;
+
 /// The formulas; why each is right or wrong is dropped where there is no room for it.
 fn formulas(study: &Study, style: &Style) -> Vec<String> {
     if study.formulas.is_empty() && study.answers.is_empty() {
         return Vec::new();
     }
-    let rows = formula_rows::formula_rows(study);
+    let mut rows = formula_rows::formula_rows(study);
+    // A long name has a line of its own.
+    let named = std::mem::replace(&mut rows[0][0], "formula".into());
+    let title = match text::width_of(&named) > WIDEST_FORMULA {
+        true => style.lines(&named, "", "  "),
+        false => {
+            rows[0][0] = named;
+            Vec::new()
+        }
+    };
     let lines = |cells: usize| {
         let rows: Vec<_> = rows
             .iter()
@@ -176,5 +189,6 @@ fn formulas(study: &Study, style: &Style) -> Vec<String> {
         columns(&rows, 3, style.rule())
     };
     let whole = lines(5);
-    headed(if style.fits(&whole) { whole } else { lines(4) }, style)
+    let table = if style.fits(&whole) { whole } else { lines(4) };
+    headed(title.into_iter().chain(table).collect(), style)
 }

@@ -4,6 +4,7 @@ use crate::answer::{Estimate, Method, MetricId, PlaceId, Quantity, Statistic, me
 use crate::report::headline::{Told, capitalized, source, spare};
 use crate::report::number::Scale;
 use crate::report::rows::known;
+use crate::report::words;
 use crate::scenario::{Objective, Relation, Scenario, Servers};
 use crate::study::{
     Bearing, Beyond, Bottleneck, FewestServers, Judgement, ObjectiveStatus, Study, bottleneck,
@@ -40,14 +41,15 @@ fn sentence(start: &str, parts: impl Iterator<Item = String>, by: Option<String>
 /// Without an objective: how long messages take, and what breaks first.
 fn described(study: &Study, bearing: &Bearing) -> String {
     let Some(Told { by, latency, rest }) = Told::of(study, study.telling()) else {
-        return "Nothing is known of its messages.".into();
+        let limit = at_its_limit(bearing).map_or(String::new(), |said| format!("; {said}"));
+        return format!("Nothing is known of its messages{limit}.");
     };
-    let (tightest, breaks) = (tightest(study), breaks_first(bearing));
+    let (tightest, breaks) = (tightest(study), breaks_first(study, bearing));
     let tightest = match (tightest, breaks) {
         (Some(tightest), Some(breaks)) => Some(format!("{tightest}, and {breaks}")),
         (tightest, breaks) => tightest.or(breaks),
     };
-    let parts = latency.into_iter().chain(rest).chain(tightest);
+    let parts = latency.into_iter().chain(rest).chain(tightest).chain(at_its_limit(bearing));
     capitalized(&sentence("", parts, Some(source(study, by))))
 }
 
@@ -68,9 +70,22 @@ fn share(rho: f64) -> String {
     if (0.9995..1.0).contains(&rho) { near_one(rho * 100.0) } else { significant(rho * 100.0, 3) }
 }
 
-fn breaks_first(bearing: &Bearing) -> Option<String> {
+fn breaks_first(study: &Study, bearing: &Bearing) -> Option<String> {
     let rate = bearing.rate.as_ref().filter(|rate| rate.beyond == Beyond::Growth)?;
-    Some(format!("from {}/s on the backlog grows", down(rate.rate)))
+    let rate = down(rate.rate);
+    // Without chance it is only more than can be done that grows.
+    Some(match study.scenario.has_chance() {
+        true => format!("from {rate}/s on the backlog grows"),
+        false => format!("beyond {rate}/s the backlog grows"),
+    })
+}
+
+/// Of what is as full as it can be and does not grow.
+fn at_its_limit(bearing: &Bearing) -> Option<String> {
+    let queue = bearing.at_its_limit.as_ref()?;
+    Some(format!(
+        "`{queue}` is exactly at its limit: it does not grow, but nothing is left for any variation"
+    ))
 }
 
 /// The objective that is tightest, and what decides it.
@@ -98,8 +113,10 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
         }
         None => format!("no method knows {}", judgement.objective.metric),
     };
+    let alone = words::work_alone(&study.scenario).filter(|_| judgement.outcome == ObjectiveStatus::Fail);
     let mut limits = match judgement.outcome {
-        ObjectiveStatus::Pass => breaks(study, bearing),
+        ObjectiveStatus::Pass => at_its_limit(bearing).into_iter().chain(breaks(study, bearing)).collect(),
+        ObjectiveStatus::Fail if alone.is_some() => Vec::new(),
         ObjectiveStatus::Fail => would_hold(study, bearing),
         ObjectiveStatus::Inconclusive => Vec::new(),
     };
@@ -108,7 +125,8 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
         last.push_str(" by theory");
     }
     let rest = Told::of(study, study.telling()).map_or(Vec::new(), |told| told.rest);
-    let parts = [figure].into_iter().chain(rest).chain(tightest(study)).chain(limits);
+    let alone = alone.map(|said| format!("{said}, so that neither fewer messages nor more consumers help"));
+    let parts = [figure].into_iter().chain(rest).chain(tightest(study)).chain(limits).chain(alone);
     sentence(&start, parts, decided.map(|answer| source(study, answer)))
 }
 
@@ -162,6 +180,10 @@ fn breaks(study: &Study, bearing: &Bearing) -> Vec<String> {
     let rate = bearing.rate.as_ref().map(|rate| match rate.beyond {
         Beyond::Missed { exact } => format!("breaks at {}{}/s", about(exact), down(rate.rate)),
         Beyond::Growth => format!("breaks at {}/s at the latest", down(rate.rate)),
+    });
+    let rate = rate.map(|said| match bearing.at_its_limit {
+        Some(_) => said.replacen("breaks at", "breaks beyond", 1),
+        None => said,
     });
     let servers = bearing.servers.as_ref().map(|fewest| {
         let (group, count) = (&fewest.group, fewest.count);

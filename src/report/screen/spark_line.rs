@@ -1,6 +1,7 @@
 //! A curve in one line of text: bars of eight heights, or signs of ASCII that grow denser.
 
 use crate::answer::{Distribution, Method, Moment};
+use crate::report::text::{distinct, width_of};
 use crate::study::Study;
 use crate::units::{Time, plain};
 
@@ -13,8 +14,14 @@ const TAIL: f64 = 0.005;
 /// so wide.
 pub(super) fn spark_lines(study: &Study, width: usize, ascii: bool) -> Vec<String> {
     let line = |name: &str, heights: &dyn Fn(usize) -> Option<(Vec<f64>, String)>| {
-        let room = width.saturating_sub(name.chars().count() + 2 + LEGEND).clamp(8, MOST_BARS);
-        let (heights, legend) = heights(room)?;
+        let beside = |legend: usize| width.saturating_sub(name.len() + 4 + legend).clamp(8, MOST_BARS);
+        let mut shown = heights(beside(LEGEND))?;
+        // In ASCII the sign of what is cut is two columns wider.
+        let legend = width_of(&shown.1) + if shown.1.contains('…') { 2 } else { 0 };
+        if legend > LEGEND {
+            shown = heights(beside(legend))?;
+        }
+        let (heights, legend) = shown;
         Some(format!("{name}  {}  {legend}", bars(&heights, ascii)))
     };
     let latency = line("latency", &|room| histogram(study, room));
@@ -22,8 +29,10 @@ pub(super) fn spark_lines(study: &Study, width: usize, ascii: bool) -> Vec<Strin
     latency.into_iter().chain(backlog).collect()
 }
 
-/// Room for what the line shows, in words.
+/// Room for what the line shows, in words; more is taken where it needs more.
 const LEGEND: usize = 34;
+/// Columns of a queue's name.
+const MOST_OF_A_NAME: usize = 18;
 const MOST_BARS: usize = 48;
 
 /// A bar for each height, of the tallest one; what is nothing has none.
@@ -78,7 +87,8 @@ fn backlog(study: &Study, room: usize) -> Option<(Vec<f64>, String)> {
         Some(*before)
     });
     let heights = filled.collect();
-    let whose = if study.scenario.queues.len() > 1 { format!(" in `{queue}`") } else { String::new() };
+    let name = distinct(std::slice::from_ref(queue), MOST_OF_A_NAME).concat();
+    let whose = if study.scenario.queues.len() > 1 { format!(" in `{name}`") } else { String::new() };
     Some((heights, format!("up to {}{whose} in {}", plain(most, 3), Time(last - first))))
 }
 

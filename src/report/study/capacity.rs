@@ -3,13 +3,14 @@
 use super::timetable::timetable;
 use super::trials::{
     FIGURE_COLUMNS, bears, checks_json, figure_rows, headlines, headroom_json, judged, judged_cells,
-    judged_heads, outcome, short, trial_json, warned, word,
+    judged_heads, judged_table, made_by, outcome, short, trial_json, warned, word,
 };
 use crate::report::html::mark;
 use crate::report::page::{self, Mark, Page};
 use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
 use crate::report::text::joined;
+use crate::report::words::work_alone;
 use crate::study::ObjectiveStatus;
 use crate::study::capacity::{Capacity, CapacityNote, Probe};
 use serde_json::{Value, json};
@@ -21,6 +22,9 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
     blocks.push(beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect());
     blocks.push(warned(notes(capacity), style));
     blocks.push(table(capacity, style));
+    if let Some(probe) = capacity.found().filter(|_| style.verbose) {
+        blocks.push(made_by(&probe.value, &probe.trial, style));
+    }
     blocks.push(style.files());
     joined(blocks)
 }
@@ -40,6 +44,11 @@ pub fn sentences(capacity: &Capacity) -> (ObjectiveStatus, Vec<String>) {
     }
     let Some(found) = capacity.found() else {
         let easiest = if capacity.largest { capacity.probes.first() } else { capacity.probes.last() };
+        if let Some(said) =
+            work_alone(&capacity.scenario).filter(|_| capacity.outcome == ObjectiveStatus::Fail)
+        {
+            return (capacity.outcome, too_much_work(capacity, &said));
+        }
         let why = easiest.map_or(String::new(), |p| format!(": at {} {}", p.value, short(&p.trial)));
         let verb = if capacity.outcome == ObjectiveStatus::Fail { "passes" } else { "surely passes" };
         return (
@@ -64,6 +73,18 @@ pub fn sentences(capacity: &Capacity) -> (ObjectiveStatus, Vec<String>) {
         ),
     });
     (capacity.outcome, out)
+}
+
+/// What is said where the work alone misses an objective at the easiest value.
+fn too_much_work(capacity: &Capacity, said: &str) -> Vec<String> {
+    let path = &capacity.path;
+    let counts =
+        [".count", ".autoscale.max", ".autoscale.min", ".prefetch"].iter().any(|end| path.ends_with(end));
+    if path.ends_with(".rate") || counts {
+        let help = if counts { "more consumers cannot help" } else { "fewer messages cannot help" };
+        return vec![format!("No value of {path} passes: {said}. So {help}, but less work can.")];
+    }
+    vec![format!("No value of {path} that was asked for passes: even at the easiest {said}.")]
 }
 
 fn headline(capacity: &Capacity, style: &Style) -> Vec<String> {
@@ -105,17 +126,25 @@ pub(super) fn noted(note: &CapacityNote, path: &str, largest: bool) -> String {
     }
 }
 
-/// A row for every value that was tried; theory's figures give way where there is no room.
+/// A row for every value that was tried, and with `-v` for those that were looked at for the picture.
 fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
-    let (head, rows) = cells(capacity);
-    let theory: Vec<usize> = (1..head.len() - 1).step_by(2).collect();
-    style.grid(&head, &rows, head.len() - 2, &theory)
+    let mut probes: Vec<&Probe> = capacity.probes.iter().collect();
+    if style.verbose {
+        probes.extend(&capacity.curve);
+        probes.sort_by_key(|probe| probe.index);
+    }
+    let rows: Vec<_> = probes.into_iter().map(|probe| (vec![probe.value.clone()], &probe.trial)).collect();
+    judged_table(&capacity.scenario, &[setting(capacity)], &rows, style)
+}
+
+/// The last word of the setting.
+fn setting(capacity: &Capacity) -> String {
+    capacity.path.rsplit('.').next().unwrap_or_default().to_string()
 }
 
 /// A heading and a row for every value that was tried.
 fn cells(capacity: &Capacity) -> (Vec<String>, Vec<Vec<String>>) {
-    let first = capacity.path.rsplit('.').next().unwrap_or_default().to_string();
-    let head = std::iter::once(first).chain(judged_heads(&capacity.scenario)).collect();
+    let head = std::iter::once(setting(capacity)).chain(judged_heads(&capacity.scenario)).collect();
     let row = |probe: &Probe| {
         std::iter::once(probe.value.clone()).chain(judged_cells(&capacity.scenario, &probe.trial)).collect()
     };
@@ -165,10 +194,9 @@ fn drawn(capacity: &Capacity, frame: Frame) -> Option<String> {
 /// The page of a search.
 fn page(capacity: &Capacity, costs: &[String], toml: &str, command: &str) -> String {
     let (outcome, told) = sentences(capacity);
-    let finding = told.first().map_or("", |first| first.trim_end_matches('.'));
-    let plot = page::plot(finding, "what each value gives: dots simulated, dashes theory", |frame| {
-        drawn(capacity, frame)
-    });
+    // What it finds is said above it.
+    let caption = format!("What each value of `{}` gives", capacity.path);
+    let plot = page::plot(&caption, "dots simulated, dashes theory", |frame| drawn(capacity, frame));
     let (head, rows) = cells(capacity);
     let beside: Vec<(Mark, String)> =
         beside(capacity).into_iter().chain(costs.iter().cloned()).map(|text| (Mark::Plain, text)).collect();

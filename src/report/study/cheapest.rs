@@ -4,7 +4,7 @@
 use super::capacity::noted;
 use super::trials::{
     FIGURE_COLUMNS, bears, checks_json, figure_rows, headlines, headroom_json, judged, judged_cells,
-    judged_heads, outcome, short, trial_json, warned, word,
+    judged_heads, judged_table, outcome, short, trial_json, warned, word,
 };
 use crate::answer::{Estimate, Unit};
 use crate::report::html::mark;
@@ -12,6 +12,7 @@ use crate::report::number::{Scale, three};
 use crate::report::page::{self, Mark, Page};
 use crate::report::style::Style;
 use crate::report::text::joined;
+use crate::report::words::work_alone;
 use crate::study::ObjectiveStatus;
 use crate::study::capacity::{Cheapest, Combination, LookedThrough, Prices};
 use serde_json::{Value, json};
@@ -26,13 +27,18 @@ const MOST_MAPPED: usize = 40;
 /// The whole text, with a final newline.
 pub fn text(cheapest: &Cheapest, style: &Style) -> String {
     let beside = bears(cheapest.headroom, &cheapest.checks);
-    let (head, rows) = cells(cheapest, MOST_ROWS[0]);
-    let theory: Vec<usize> = (2..head.len() - 1).step_by(2).collect();
+    let rows: Vec<_> = shown(cheapest, MOST_ROWS[0])
+        .into_iter()
+        .map(|at| {
+            let one = &cheapest.tried[at];
+            (vec![label(one), cost_figure(one.cost.as_ref())], &one.trial)
+        })
+        .collect();
     joined(vec![
         headlines(cheapest.outcome, &sentences(cheapest), style),
         beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect(),
         warned(notes(cheapest).into_iter(), style),
-        style.grid(&head, &rows, head.len() - 2, &theory),
+        judged_table(&cheapest.scenario, &settings(cheapest), &rows, style),
         left_out(cheapest, MOST_ROWS[0]).into_iter().collect(),
         style.files(),
     ])
@@ -52,7 +58,10 @@ pub fn sentences(cheapest: &Cheapest) -> Vec<String> {
     let Some(found) = cheapest.found() else {
         let verb = if cheapest.outcome == ObjectiveStatus::Fail { "passes" } else { "surely passes" };
         let last = cheapest.tried.last();
-        let why = last.map_or(String::new(), |one| format!(": at {} {}", label(one), short(&one.trial)));
+        let alone = work_alone(&cheapest.scenario).filter(|_| cheapest.outcome == ObjectiveStatus::Fail);
+        let why = alone.map(|said| format!(": even at the easiest {said}"));
+        let why = why.or(last.map(|one| format!(": at {} {}", label(one), short(&one.trial))));
+        let why = why.unwrap_or_default();
         return vec![format!("No combination of {paths} that was asked for {verb}{why}."), counted(cheapest)];
     };
     let settings = cheapest.grid.axes.iter().zip(&found.values);
@@ -192,11 +201,16 @@ fn left_out(cheapest: &Cheapest, most: usize) -> Option<String> {
     (more > 0).then(|| format!("{more} more were tried, and are in capacity.csv"))
 }
 
-/// A heading and a row for what was tried.
-fn cells(cheapest: &Cheapest, most: usize) -> (Vec<String>, Vec<Vec<String>>) {
+/// Headings of what was tried: the settings, and what it costs.
+fn settings(cheapest: &Cheapest) -> [String; 2] {
     let short = |path: &str| path.split_once('.').map_or(path, |(_, rest)| rest).to_string();
     let axes: Vec<String> = cheapest.grid.axes.iter().map(|axis| short(&axis.path)).collect();
-    let head = [axes.join(" × "), "cost".into()].into_iter().chain(judged_heads(&cheapest.scenario));
+    [axes.join(" × "), "cost".into()]
+}
+
+/// A heading and a row for what was tried.
+fn cells(cheapest: &Cheapest, most: usize) -> (Vec<String>, Vec<Vec<String>>) {
+    let head = settings(cheapest).into_iter().chain(judged_heads(&cheapest.scenario));
     let row = |at: usize| {
         let one = &cheapest.tried[at];
         let start = [label(one), cost_figure(one.cost.as_ref())];

@@ -4,7 +4,8 @@ mod groups;
 
 use super::timetable::timetable;
 use crate::report::style::Style;
-use crate::scenario::{self, Scenario};
+use crate::report::text::width_of;
+use crate::scenario::{self, Arrivals, Destination, Scenario, hash_spread};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
 use crate::units::{Time, plain, significant};
@@ -64,13 +65,13 @@ pub fn document(explained: &ExplainReport<'_>) -> String {
 /// The whole text, with a final newline. The scenario at its end keeps its lines, so that it can be copied.
 pub fn text(explained: &ExplainReport<'_>, style: &Style) -> String {
     let line = |line: &str| {
-        if line.chars().count() <= style.width {
+        if width_of(line) <= style.width {
             return vec![style.signs(line)];
         }
         let indent = line.len() - line.trim_start().len();
         style.lines(line.trim_start(), &" ".repeat(indent), &" ".repeat(indent + 4))
     };
-    let said: Vec<String> = said(explained).lines().flat_map(line).collect();
+    let said: Vec<String> = said(explained, style.verbose).lines().flat_map(line).collect();
     let (said, toml) = (said.join("\n"), scenario::resolved_toml(explained.scenario));
     if toml.len() > MOST_TOML {
         return format!("{said}\n\nThe scenario with its defaults filled in is long; --json has it.\n");
@@ -83,7 +84,7 @@ const MOST_TOML: usize = 1 << 20;
 /// Of more queues only the fullest are told, so many of them.
 const MOST_LOADS: (usize, usize) = (200, 10);
 
-fn said(explained: &ExplainReport<'_>) -> String {
+fn said(explained: &ExplainReport<'_>, one_by_one: bool) -> String {
     let ExplainReport { scenario, stem, explanation, lags, sensitivities, dominant } = explained;
     let mut text = format!("{}\n\n", scenario.title.as_deref().unwrap_or(stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
@@ -102,7 +103,7 @@ fn said(explained: &ExplainReport<'_>) -> String {
     text.extend(timetables(scenario).iter().map(|note| timetable(note) + "\n"));
     text += &paging(lags);
     text += &mattering(sensitivities, dominant.as_ref());
-    text += &closed_forms(&explanation.models);
+    text += &closed_forms(&explanation.models, one_by_one);
     text + crate::report::targets::explained(scenario).trim_end()
 }
 
@@ -110,13 +111,14 @@ fn said(explained: &ExplainReport<'_>) -> String {
 const NAMED: usize = 4;
 
 /// The closed forms that fit, and why the others do not, reason by reason: first what keeps most of them off.
-fn closed_forms(models: &[ModelNote]) -> String {
+/// Or one by one.
+fn closed_forms(models: &[ModelNote], one_by_one: bool) -> String {
     let (fit, against): (Vec<&ModelNote>, Vec<&ModelNote>) =
         models.iter().partition(|model| model.against.is_none());
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for model in &against {
         let why = model.against.as_deref().unwrap_or_default();
-        match reasons.iter_mut().find(|(known, _)| *known == why) {
+        match reasons.iter_mut().find(|(known, _)| *known == why && !one_by_one) {
             Some((_, names)) => names.push(model.name),
             None => reasons.push((why, vec![model.name])),
         }
@@ -129,7 +131,8 @@ fn closed_forms(models: &[ModelNote]) -> String {
     for model in fit {
         text += &format!("  ✓ {:<41} {}\n", model.name, if model.exact { "exact" } else { "approximate" });
     }
-    text += &format!("{} do not apply (--json has them one by one):\n", against.len());
+    let hint = if one_by_one { "" } else { " (-v has them one by one)" };
+    text += &format!("{} do not apply{hint}:\n", against.len());
     for (why, names) in reasons {
         let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
         let more = names
@@ -166,11 +169,14 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
             depends(scenario, load)
         );
     };
+    let traced = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Trace { .. }));
     let hold = match (load.is_overloaded(), load.bounded, load.is_known()) {
         (true, _, _) if least.is_infinite() => " (does not hold: what is lost or late comes back for ever)",
         (true, true, _) => " (overloaded, but its bound keeps it finite)",
-        (true, false, _) if load.grows() => " (does not hold: the backlog grows without end)",
-        (true, false, _) => " (as much comes as can be done, and nothing is left to chance: it holds)",
+        (true, false, _) => " (does not hold: the backlog grows without end)",
+        (false, _, _) if load.is_at_its_limit() && !traced => {
+            " (exactly at its limit: it does not grow, but nothing is left for any variation)"
+        }
         (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => {
             " (whether it holds is not known)"
         }
@@ -220,7 +226,23 @@ fn by_partition(scenario: &Scenario, load: &Load, parts: &Parts) -> String {
     } else {
         String::new()
     };
-    format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}")
+    let luck = by_hash(scenario, load, all, parts.servers).unwrap_or_default();
+    format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}{luck}")
+}
+
+/// What the busiest partition's load would be if keys came to partitions by a hash, not in turn.
+fn by_hash(scenario: &Scenario, load: &Load, partitions: u32, servers: u32) -> Option<String> {
+    let queue = scenario.queues.iter().position(|q| q.name == load.queue)?;
+    let [producer] = scenario.producers.as_slice() else { return None };
+    let direct = producer.to == Destination::Queue(queue);
+    let (low, high) = hash_spread(producer.keys.as_ref().filter(|_| direct), partitions, servers)?;
+    let all = load.rho? * f64::from(load.servers?);
+    let figure = |share: f64| significant(share * all, 3);
+    Some(format!(
+        "\n    keys come to them in turn; dealt by a hash, the busiest would be at {} to {} in 9 of 10 hashes",
+        figure(low),
+        figure(high)
+    ))
 }
 
 /// Which losses decide a load that is not known.
@@ -306,7 +328,7 @@ mod tests {
     fn forms_that_do_not_fit_are_told_by_their_reason() {
         let mut scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
         scenario.queues.push(Queue { name: "other".into(), ..Queue::default() });
-        let text = closed_forms(&explain(&scenario).models);
+        let text = closed_forms(&explain(&scenario).models, false);
         assert!(text.contains("; M/G/∞; D/D/c; "), "{text}");
         assert!(text.contains("more: there are 2 queues, and this form knows one\n"), "{text}");
         assert!(text.lines().count() < 17, "{text}");
@@ -321,7 +343,7 @@ mod tests {
             let group = crate::scenario::Consumer::group(&format!("c{q}"), q, 1, Law::exponential(0.01));
             scenario.consumers.push(group);
         }
-        let text = said(&ExplainReport::of(&scenario, "many"));
+        let text = said(&ExplainReport::of(&scenario, "many"), false);
         let told: Vec<&str> = text.lines().filter(|line| line.starts_with("queue `")).collect();
         assert_eq!(told.len(), 10, "{text}");
         assert!(told[0].starts_with("queue `q299`") && told[9].starts_with("queue `q290`"), "{told:?}");

@@ -6,7 +6,7 @@ use crate::report::number::three;
 use crate::report::page::{self, Mark, Page};
 use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
-use crate::report::text::{Paint, joined};
+use crate::report::text::{Paint, SCREEN_LINES, joined};
 use crate::scenario::{Arrivals, Producer};
 use crate::study::fit::{Candidate, Column, FEWEST, Fit, Guessed};
 use crate::units::{NANOS_PER_SECOND, Time, plain};
@@ -75,17 +75,35 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
     out
 }
 
-/// The whole text, with a final newline.
+/// What is said of a fit, with a final newline: the tables that a screen has room for, or all of them.
 pub fn text(fit: &Fit, style: &Style) -> String {
     let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
     blocks.push(
         notes(fit).iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
     );
+    let mut tables = Vec::new();
     if let (Some(models), Some(stream)) = (&fit.models, &fit.stream) {
-        blocks.extend([models::waits(models, style), models::dispersion(models, stream, style)]);
+        tables.push(("how each model's waits compare", models::waits(models, style)));
+        tables.push(("the dispersion of each model", models::dispersion(models, stream, style)));
     }
-    blocks.extend(fit.columns.iter().map(|column| table(column, style)));
-    blocks.push(style.files());
+    tables.extend(fit.columns.iter().map(|column| ("the laws that were tried", table(column, style))));
+    tables.retain(|(_, lines)| !lines.is_empty());
+    let files = style.files();
+    let lines = |blocks: &[Vec<String>]| blocks.iter().map(|block| block.len() + 1).sum::<usize>();
+    let mut left_out: Vec<&str> = Vec::new();
+    for (what, table) in tables {
+        // Files, and what is left out, have a line with a blank one before it.
+        let fits = lines(&blocks) + table.len() + files.len() + 3 <= SCREEN_LINES;
+        match fits || style.verbose {
+            true => blocks.push(table),
+            false if !left_out.contains(&what) => left_out.push(what),
+            false => {}
+        }
+    }
+    if !left_out.is_empty() {
+        blocks.push(style.lines(&format!("-v also shows {}", left_out.join(", ")), "· ", "  "));
+    }
+    blocks.push(files);
     joined(blocks)
 }
 

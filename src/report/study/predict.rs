@@ -316,8 +316,9 @@ fn page(prediction: &Prediction, scenario: &Value, command: &str) -> String {
     };
     let told: Vec<(Mark, String)> =
         sentences(prediction).into_iter().map(|(held, sentence)| (mark(held), sentence)).collect();
-    let read = "predicted and measured latency, by load; open circles are what was learnt from";
-    let plot = page::plot(&finding(prediction), read, |frame| drawn(prediction, frame));
+    // What it finds is said above it.
+    let read = "open circles are what was learnt from";
+    let plot = page::plot("Predicted and measured latency, by load", read, |frame| drawn(prediction, frame));
     let (head, rows) = cells(prediction);
     let page = Page {
         title: prediction.scenario.title.clone().unwrap_or_else(|| "A prediction".into()),

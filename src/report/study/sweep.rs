@@ -1,11 +1,12 @@
 //! A sweep in words and in a table: where objectives are met, where the curve bends, a row for each point.
 
-use crate::answer::{Answer, MetricId, PlaceId, Quantity, Unanswered, metric_of};
-use crate::report::number::{Scale, UNKNOWN};
+use super::sweep_table::{FEWEST_ROWS, MOST_ROWS, SHOWN, beyond, cells, made_by, table};
+use crate::answer::{Answer, MetricId, PlaceId, Unanswered, Unit};
+use crate::report::number::Scale;
 use crate::report::page::{self, Mark, Page};
 use crate::report::plot::{Frame, PlotText};
 use crate::report::style::Style;
-use crate::report::text::{Paint, joined};
+use crate::report::text::{Paint, SCREEN_LINES, joined};
 use crate::scenario::Objective;
 use crate::study::ObjectiveStatus;
 use crate::study::sweep::{SweepPoint, Swept};
@@ -18,19 +19,8 @@ use std::collections::BTreeSet;
 
 /// Of more points than these the document has the metrics that are shown alone; the table of rows has all.
 const MOST_IN_FULL: usize = 2_000;
-/// Rows of the terminal's table, and of the page's.
-const MOST_ROWS: [usize; 2] = [100, 500];
 /// Points of a curve, and cells of a map.
 const MOST_DRAWN: usize = 2_500;
-
-/// What is shown of every point, beside the objectives' metrics.
-const SHOWN: &[(&str, &str)] = &[
-    ("latency.mean", "mean latency"),
-    ("latency.p50", "p50"),
-    ("latency.p99", "p99"),
-    ("latency.p999", "p99.9"),
-    ("loss", "loss"),
-];
 
 /// What the sweep says, most important first.
 pub fn sentences(swept: &Swept) -> Vec<String> {
@@ -108,103 +98,24 @@ fn shortened(places: &[String]) -> String {
     if places.len() > 6 { format!("{shown} and {} more", places.len() - 6) } else { shown }
 }
 
-/// The whole text, with a final newline.
+/// What is said of a sweep, with a final newline: as many rows as a screen has room for, or all that is shown.
 pub fn text(swept: &Swept, style: &Style) -> String {
-    let mut blocks = vec![style.paint(Paint::Bold, style.lines(&swept.title, "", ""))];
-    blocks.push(sentences(swept).iter().flat_map(|s| style.lines(s, "", "")).collect());
-    blocks.push(table(swept, style));
-    blocks.push(style.files());
-    joined(blocks)
-}
-
-/// The metrics that have a column: those of latency and loss that anybody knows, then the objectives'.
-pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
-    let any = |metric: &str, of: &dyn Fn(f64) -> bool| {
-        swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of))
+    let whole = |rows: usize| {
+        joined([
+            style.paint(Paint::Bold, style.lines(&swept.title, "", "")),
+            sentences(swept).iter().flat_map(|s| style.lines(s, "", "")).collect(),
+            table(swept, style, rows),
+            style.files(),
+        ])
     };
-    let whose = swept.whose();
-    let of = if let PlaceId::Producer(name) = whose { format!(" of {name}") } else { String::new() };
-    let named = SHOWN.iter().map(|(path, words)| (format!("{whose}.{path}"), format!("{words}{of}")));
-    let mut out: Vec<(String, String)> =
-        named.filter(|(path, _)| any(path, &|v| !Quantity::Loss.is_of(path) || v > 0.0)).collect();
-    for objective in &swept.objectives {
-        let known = |path: &String| {
-            let ids = MetricId::parse(path).zip(MetricId::parse(&objective.metric));
-            ids.is_some_and(|(a, b)| a.statistic == b.statistic && b.quantity == Quantity::Latency)
-        };
-        if !out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
-            out.push((objective.metric.clone(), objective.metric.clone()));
-        }
+    let all = whole(MOST_ROWS[0]);
+    let beyond = all.lines().count().saturating_sub(SCREEN_LINES);
+    if beyond == 0 || style.verbose {
+        return all;
     }
-    out
-}
-
-/// The grid as cells: heading and at most so many rows, each cell by the method that knows best.
-pub fn cells(swept: &Swept, most: usize) -> (Vec<String>, Vec<Vec<String>>) {
-    let metrics = metrics(swept);
-    let mut head: Vec<String> = swept.grid.axes.iter().map(|a| a.path.clone()).collect();
-    let scales: Vec<Scale> = metrics
-        .iter()
-        .map(|(path, _)| {
-            let unit = metric_of(path).map_or(crate::answer::Unit::Messages, |m| m.unit);
-            Scale::of(unit, swept.points.iter().filter_map(|p| p.best(path)?.1.value))
-        })
-        .collect();
-    let unit =
-        |scale: &Scale| if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
-    head.extend(metrics.iter().zip(&scales).map(|((_, words), scale)| format!("{words}{}", unit(scale))));
-    if swept.refinement.adds() {
-        head.push("replications".into());
-    }
-    if !swept.objectives.is_empty() {
-        head.push("objectives".into());
-    }
-    let row = |point: &SweepPoint| {
-        let mut row = point.values.clone();
-        row.extend(metrics.iter().zip(&scales).map(|((path, _), scale)| match point.best(path) {
-            Some((answer, estimate)) if !answer.exact => format!("≈ {}", scale.show(Some(estimate))),
-            Some((_, estimate)) => scale.show(Some(estimate)),
-            None => UNKNOWN.into(),
-        }));
-        if swept.refinement.adds() {
-            row.push(point.replications().map_or(UNKNOWN.into(), |made| made.to_string()));
-        }
-        if !swept.objectives.is_empty() {
-            row.push(verdict(swept, point));
-        }
-        row
-    };
-    (head, swept.points.iter().take(most).map(row).collect())
-}
-
-fn verdict(swept: &Swept, point: &SweepPoint) -> String {
-    let all: Vec<ObjectiveStatus> = swept.objectives.iter().map(|o| point.meets(o, swept.starts)).collect();
-    if point.unstable() && !swept.starts {
-        "✗ unstable".into()
-    } else if all.contains(&ObjectiveStatus::Fail) {
-        "✗ missed".into()
-    } else if all.contains(&ObjectiveStatus::Inconclusive) {
-        "? undecided".into()
-    } else {
-        "✓ met".into()
-    }
-}
-
-fn table(swept: &Swept, style: &Style) -> Vec<String> {
-    let (head, rows) = cells(swept, MOST_ROWS[0]);
-    let numbers = head.len() - 1 - usize::from(!swept.objectives.is_empty());
-    let axes = swept.grid.axes.len();
-    // What nobody asked for gives way, what says least first.
-    let gives_way = ["p50", "p99.9", "mean latency", "loss"].iter().flat_map(|words| {
-        let metrics = metrics(swept).into_iter().enumerate();
-        let of = metrics.filter(move |(_, (path, name))| {
-            name.split(" of ").next() == Some(*words) && !swept.objectives.iter().any(|o| o.metric == *path)
-        });
-        of.map(move |(i, _)| axes + i).collect::<Vec<_>>()
-    });
-    let mut lines = style.grid(&head, &rows, numbers, &gives_way.collect::<Vec<_>>());
-    lines.extend(beyond(swept, rows.len()).lines().map(String::from));
-    lines
+    // What is left out is said in a line.
+    let rows = swept.points.len().min(MOST_ROWS[0]).saturating_sub(beyond + 1);
+    whole(rows.max(FEWEST_ROWS))
 }
 
 /// The metrics that the document has of each point; `None` if it has all of them.
@@ -334,7 +245,7 @@ fn finding(swept: &Swept) -> String {
         return swept.title.clone();
     };
     // In the unit of the table's column.
-    let scale = Scale::of(crate::answer::Unit::Seconds, known.iter().map(|p| p.1));
+    let scale = Scale::of(Unit::Seconds, known.iter().map(|p| p.1));
     let at = |(point, _): &(&SweepPoint, f64)| {
         let estimate = point.best(&metric).map(|(_, estimate)| estimate);
         format!("{} at {}", scale.show_with_unit(estimate), point.values.join(" × "))
@@ -349,14 +260,19 @@ pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
     let told = PlotText { finding: &finding, all: &told };
     let plot = |frame| crate::report::plots::swept(drawable.as_ref()?, &told, frame);
     let (head, rows) = cells(swept, MOST_ROWS[1]);
+    let below = made_by(swept).map_or(String::new(), |said| page::note(&said));
+    let below = below + &beyond(swept, rows.len(), false);
+    // What is said above the plot already is not said again.
+    let said = sentences(swept).iter().any(|sentence| sentence.trim_end_matches('.') == finding);
+    let headed = if said { "What each point gives".to_string() } else { finding.clone() };
     let page = Page {
         title: swept.title.clone(),
         by: format!("a sweep of {} points · seed {}", swept.grid.points(), swept.seed),
         said: sentences(swept).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
         caveats: Vec::new(),
         parts: vec![
-            page::plot(&finding, &caption(swept), |frame| plot(frame).map(|(_, svg)| svg)),
-            page::section("All figures", &(page::table(&head, &rows) + &beyond(swept, rows.len()))),
+            page::plot(&headed, &caption(swept), |frame| plot(frame).map(|(_, svg)| svg)),
+            page::section("All figures", &(page::table(&head, &rows) + &below)),
             page::scenario(None, &swept.scenario),
             page::again(&swept.command, ""),
         ],
@@ -365,10 +281,4 @@ pub fn pictures(swept: &Swept) -> Vec<(String, Vec<u8>)> {
         plot(Frame::Alone).map(|(name, svg)| (name.to_string(), svg)).into_iter().collect();
     files.push(("report.html".to_string(), page.html()));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
-}
-
-/// What is said below a table that is cut.
-fn beyond(swept: &Swept, rows: usize) -> String {
-    let more = swept.points.len() - rows;
-    if more > 0 { format!("and {more} points more, in sweep.csv\n") } else { String::new() }
 }

@@ -138,13 +138,64 @@ pub(super) fn judged_cells(scenario: &Scenario, trial: &Trial) -> Vec<String> {
     let figures = |objective: &Objective| {
         [Method::Theory, Method::Simulation].map(|method| cell(trial, method, &objective.metric))
     };
-    let verdict = match (trial.outcome, trial.unstable()) {
-        (_, Some(_)) => "✗ unstable",
-        (ObjectiveStatus::Pass, _) => "✓ passes",
-        (ObjectiveStatus::Fail, _) => "✗ fails",
-        (ObjectiveStatus::Inconclusive, _) => "? undecided",
-    };
+    let verdict = if trial.unstable().is_some() { "✗ unstable" } else { sign(trial.outcome) };
     scenario.objectives.iter().flat_map(figures).chain([verdict.into()]).collect()
+}
+
+/// What was tried as a table: columns for each objective, theory and simulation side by side, or, where these
+/// have no room, a table for each objective. No method is left out.
+pub(super) fn judged_table(
+    scenario: &Scenario,
+    first: &[String],
+    rows: &[(Vec<String>, &Trial)],
+    style: &Style,
+) -> Vec<String> {
+    let with = |heads: Vec<String>, cells: &dyn Fn(&Trial) -> Vec<String>| {
+        let head: Vec<String> = first.iter().cloned().chain(heads).collect();
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|(start, trial)| start.iter().cloned().chain(cells(trial)).collect()).collect();
+        style.grid(&head, &rows, head.len() - 2, &[])
+    };
+    let whole = with(judged_heads(scenario), &|trial| judged_cells(scenario, trial));
+    if style.fits(&whole) {
+        return whole;
+    }
+    let each = scenario.objectives.iter().enumerate().flat_map(|(i, objective)| {
+        let one = Scenario { objectives: vec![objective.clone()], ..scenario.clone() };
+        let title = format!("{} {}", objective.metric, objective.text);
+        let gap = (i > 0).then(String::new);
+        let heads = ["theory", "simulated", "verdict"].map(String::from).to_vec();
+        let cells = |trial: &Trial| {
+            let mut cells = judged_cells(&one, trial);
+            if let Some(judgement) = trial.objectives.get(i).filter(|_| trial.unstable().is_none()) {
+                cells[2] = sign(judgement.outcome).into();
+            }
+            cells
+        };
+        gap.into_iter().chain(style.lines(&title, "", "  ")).chain(with(heads, &cells)).collect::<Vec<_>>()
+    });
+    each.collect()
+}
+
+/// A verdict with its sign.
+fn sign(outcome: ObjectiveStatus) -> &'static str {
+    match outcome {
+        ObjectiveStatus::Pass => "✓ passes",
+        ObjectiveStatus::Fail => "✗ fails",
+        ObjectiveStatus::Inconclusive => "? undecided",
+    }
+}
+
+/// How the figures of a value were made, and what is to be kept in mind of them.
+pub(super) fn made_by(value: &str, trial: &Trial, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for answer in &trial.answers {
+        let (method, exact) = (answer.method.name(), if answer.exact { "" } else { " (≈ approximate)" });
+        lines.extend(style.lines(&format!("at {value}, by {method}: {}{exact}", answer.by), "· ", "  "));
+        let caveats = answer.caveats.iter().map(|caveat| format!("{method}: {caveat}"));
+        lines.extend(caveats.flat_map(|caveat| style.lines(&caveat, "! ", "  ")));
+    }
+    lines
 }
 
 fn cell(trial: &Trial, method: Method, metric: &str) -> String {

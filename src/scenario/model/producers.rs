@@ -142,4 +142,16 @@ impl Producer {
     pub(crate) fn most_copies(&self) -> Option<u32> {
         self.resend.map(|resend| resend.at_most).or(self.hedge.map(|hedge| hedge.at_most))
     }
+
+    /// Messages a second over the time that is played. A trace is played from its first message to its last,
+    /// so that there is one more than its rate says.
+    pub(crate) fn played_rate(&self) -> f64 {
+        match &self.arrivals {
+            Arrivals::Trace { instants, .. } => match instants.last() {
+                Some(&last) if last > 0.0 => instants.len() as f64 / last,
+                _ => 0.0,
+            },
+            _ => self.rate,
+        }
+    }
 }

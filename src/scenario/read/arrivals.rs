@@ -7,6 +7,7 @@ use super::super::model::{Arrivals, Batch, MOST_CLIENTS, Step};
 use super::super::node::{Field, Node, Table, TableEntry, Value};
 use super::super::problem::Problem;
 use super::batch;
+use crate::workload::arrivals::rate_of;
 use crate::workload::file::Want;
 use crate::workload::laws::Law;
 use std::path::PathBuf;
@@ -206,8 +207,7 @@ fn trace(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arri
         None => None,
     };
     let instants = cx.measured(field, column.as_deref(), Want::Arrivals, "arrivals")?.arrivals?.instants;
-    let last = instants.last().copied().unwrap_or(0.0);
-    let rate = if last > 0.0 { instants.len() as f64 / last } else { 0.0 };
+    let rate = rate_of(&instants);
     Some((Arrivals::Trace { file: PathBuf::from(field.node.as_text()?), column, instants }, rate))
 }
 

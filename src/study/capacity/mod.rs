@@ -259,7 +259,7 @@ impl Search<'_> {
     }
 
     fn at(&self, position: usize) -> Result<Scenario, Box<Problems>> {
-        Ok(scenario::parse(&self.source.with(&self.path, self.value(position)), self.files)
+        Ok(scenario::parse(&self.source.given("--vary", &self.path, self.value(position)), self.files)
             .map_err(Box::new)?
             .scenario)
     }

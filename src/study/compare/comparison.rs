@@ -4,6 +4,7 @@ use super::differences::{Difference, Row, judged, paired, undrained, unpaired};
 use super::{alike, measured, simulated};
 use crate::answer::{Answer, Caveat, Method, Reason, Unanswered};
 use crate::scenario::{self, Scenario};
+use crate::study::differing::TurnedSetting;
 use crate::study::document::{Document, Intervals};
 use crate::study::{Watch, differing, simulation};
 use crate::theory;
@@ -15,6 +16,8 @@ use serde_json::Value;
 pub struct Comparison {
     /// What they are called.
     pub names: Vec<String>,
+    /// The setting that each is named by, if it is.
+    pub turned: Vec<Option<TurnedSetting>>,
     /// For each of them, why it has no steady state; `None` if it has.
     pub unstable: Vec<Option<Reason>>,
     /// How the figures were made.
@@ -125,6 +128,7 @@ impl Comparison {
         alike(&mut scenarios).map_err(CompareError::Unlike)?;
         let mut out = Comparison {
             names: differing::names(&names, &resolved),
+            turned: differing::turned(&names, &resolved),
             unstable: vec![None; scenarios.len()],
             by: ComparedBy::Theory(Vec::new()),
             confidence: scenarios[0].simulation.confidence,
@@ -251,6 +255,7 @@ impl Comparison {
         };
         Ok(Comparison {
             names: differing::names(&names, &scenarios),
+            turned: differing::turned(&names, &scenarios),
             unstable: results.iter().map(|result| result.unstable().cloned()).collect(),
             by: ComparedBy::Saved(method),
             confidence,

@@ -1,5 +1,7 @@
 //! Measured arrivals: their rate, and how bursty they are at several time scales.
 
+use crate::workload::arrivals::rate_of;
+
 /// The windows that people look at, in seconds.
 const WINDOWS: [f64; 4] = [1.0, 10.0, 60.0, 300.0];
 /// Windows suited to any file hold so many messages on average.
@@ -39,7 +41,7 @@ pub struct Dispersion {
 pub(super) fn stream(instants: &[f64]) -> ArrivalStream {
     let (first, last) = (instants.first().copied().unwrap_or(0.0), instants.last().copied().unwrap_or(0.0));
     let (count, lasted) = (instants.len(), last - first);
-    let rate = if lasted > 0.0 { (count - 1) as f64 / lasted } else { 0.0 };
+    let rate = if lasted > 0.0 { rate_of(instants) } else { 0.0 };
     let dispersion =
         windows(rate, lasted).into_iter().filter_map(|window| dispersion(instants, window)).collect();
     ArrivalStream { count, lasted, rate, dispersion }

@@ -93,10 +93,12 @@ fn turnarounds(scenario: &Scenario, times: &DeliveryTimes, load: Option<f64>) ->
         }
         // Of several groups nobody knows which is meant.
         let load = load.filter(|_| scenario.consumers.len() == 1);
+        let (one, on_demand) = (consumer.prefetch <= 1, prefetches_on_demand(scenario));
         Some(MeasurementCaveat::Turnaround {
             group: consumer.name.clone(),
             prefetch: consumer.prefetch.max(1),
-            hides: consumer.prefetch <= 1 && prefetches(scenario),
+            hides: one && prefetches(scenario) && !on_demand,
+            of_two: (one && on_demand).then(|| 1.0 / (work + 0.5 * turnaround)),
             rate: 1.0 / (work + turnaround),
             alone: 1.0 / work,
             loads: load.map(|load| (load * (work + turnaround) / work, load)),
@@ -124,6 +126,11 @@ mod tests {
                  allows: its load is 1.00 instead of 0.900, so that its backlog grows; prefetch 2 hides it"]
         );
         assert_eq!(turnarounds(&scenario, &times(1e-5), None), []);
+        // Who reads several at once when it has none left pays once for all of them.
+        let mut on_redis = scenario.clone();
+        on_redis.measurement.target = "redis".into();
+        let told = turnarounds(&on_redis, &times(1e-3), None)[0].to_string();
+        assert!(told.ends_with("prefetch 2 does not hide it but halves it, to 222/s, as a server fetches when it has nothing left"), "{told}");
         assert_eq!(host(&scenario, &times(4e-4)).simulation.overheads.turnaround, Law::deterministic(4e-4));
     }
 

@@ -24,6 +24,7 @@ use crate::message::Happened;
 use crate::scenario::{Consumer, Discipline, Expiry, Queue, Scenario};
 use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
+use crate::units::Time;
 use crate::workload::laws::Law;
 use crate::workload::{Block, Kept};
 pub(super) use broker::as_brokers_do;
@@ -125,6 +126,9 @@ pub(super) fn measured_beside(
     let speed = scenario.measurement.speed;
     let planned = planned(scenario).map_err(&refuse)?;
     let played = scaled(&planned, 1.0 / speed);
+    if let Some(warning) = takes_long(scenario, &played) {
+        watch.warns(&warning);
+    }
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(reason(e)))?;
@@ -185,6 +189,26 @@ pub(super) fn measured_beside(
         syncs: run.syncs,
         failed: run.failed.map(|why| refuse(Reason::Failed(why))),
         readings: by_other_rulers,
+    })
+}
+
+/// A measurement is told of that takes so many times as long as it sends, and so many seconds longer.
+const TAKES_LONG: f64 = 2.0;
+const LONGER: f64 = 2.0;
+
+/// How long a measurement takes that goes on long after its last message was sent, and what can be done about
+/// that.
+fn takes_long(scenario: &Scenario, played: &Block) -> Option<String> {
+    let duration = scenario.measurement.duration;
+    let likely = load::likely_time(scenario, played).ok()? as f64 / 1e9;
+    (likely > TAKES_LONG * duration && likely > duration + LONGER).then(|| {
+        format!(
+            "the measurement sends for {} and then works off all that was sent: it takes about {}. Ctrl-C ends \
+             it, and what is finished by then is reported; to make it shorter, lower the rate, add consumers, or \
+             play it faster with --set measurement.speed=10",
+            Time(duration),
+            Time(likely)
+        )
     })
 }
 

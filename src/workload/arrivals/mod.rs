@@ -16,6 +16,7 @@ use crate::units::NANOS_PER_SECOND;
 use renewal::{Periodic, Renewal};
 use std::path::PathBuf;
 use trace::Trace;
+pub use trace::rate_of;
 
 /// When a producer's sends (or batches of them) are due.
 #[derive(Debug, Clone, PartialEq)]

@@ -19,6 +19,17 @@ impl Trace {
     }
 }
 
+/// The rate of arrivals at ascending instants: intervals between them by the time from the first to the last,
+/// so that one every 10 ms is 100 a second however many there are. A lone one is an interval from the start.
+pub fn rate_of(instants: &[f64]) -> f64 {
+    let (Some(&first), Some(&last)) = (instants.first(), instants.last()) else { return 0.0 };
+    let (intervals, lasted) = match last > first {
+        true => (instants.len() - 1, last - first),
+        false => (instants.len(), last),
+    };
+    if lasted > 0.0 { intervals as f64 / lasted } else { 0.0 }
+}
+
 impl ArrivalProcess for Trace {
     fn next(&mut self, out: &mut Vec<u64>) {
         out.clear();
@@ -29,6 +40,16 @@ impl ArrivalProcess for Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_counts_intervals() {
+        assert_eq!(rate_of(&[0.0, 0.5, 1.0]), 2.0);
+        assert_eq!(rate_of(&[0.5, 1.0, 1.5]), 2.0);
+        assert_eq!(
+            (rate_of(&[0.25]), rate_of(&[0.0]), rate_of(&[0.0, 0.0]), rate_of(&[])),
+            (4.0, 0.0, 0.0, 0.0)
+        );
+    }
 
     #[test]
     fn instants_come_once_and_in_order() {

@@ -126,7 +126,7 @@ fn losing_messages_is_not_better() {
             && said.contains("12."),
         "{said}"
     );
-    assert!(said.contains("than q (queues.orders.max_length=none) in"), "{said}");
+    assert!(said.contains("queues.orders.max_length = 3 is worse than none in"), "{said}");
     assert_eq!(desk.run(&compare).status.code(), Some(0));
 }
 
