@@ -1,8 +1,10 @@
 //! Counts of times in buckets of three significant digits, fast enough to keep every one.
 
+mod packed;
 mod ranks;
 
 use hdrhistogram::Histogram;
+pub(super) use packed::PackedCounts;
 use std::cell::RefCell;
 
 /// Buckets an octave is split into, as a power of two: HdrHistogram's for three significant digits.
