@@ -237,7 +237,8 @@ pub fn metric_of(path: &str) -> Option<Metric> {
 
 /// A metric's path, from its parts; a time's or a length's bare quantity is its mean.
 pub fn path(place: &str, key: &str, statistic: &str) -> String {
-    if statistic.is_empty() { format!("{place}.{key}") } else { format!("{place}.{key}.{statistic}") }
+    // There are many of them, and this takes room once.
+    if statistic.is_empty() { [place, ".", key].concat() } else { [place, ".", key, ".", statistic].concat() }
 }
 
 #[cfg(test)]

@@ -210,6 +210,11 @@ impl SweepPlan {
         PlannedFiles::of(folder, self.checksums.clone())
     }
 
+    /// How many queues its scenario has.
+    pub(super) fn queues(&self) -> usize {
+        self.scenario.queues.len()
+    }
+
     /// What is answered of each point.
     pub(super) fn kinds(&self) -> &'static [PointKind] {
         let measures = self.methods.contains(&Method::Measurement);

@@ -57,6 +57,20 @@ impl Segments {
         found
     }
 
+    /// Bytes as those of a file of this plan that is no segment.
+    pub(super) fn sealed(&self, body: &[u8]) -> Vec<u8> {
+        let mut bytes = [self.heading.as_bytes(), body].concat();
+        bytes.extend_from_slice(sum_line(checksum(&bytes)).as_bytes());
+        bytes
+    }
+
+    /// What was sealed; `None` of whatever else it is.
+    pub(super) fn opened(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let (said, sum) = bytes.split_at_checked(bytes.len().checked_sub(sum_line(0).len())?)?;
+        let own = sum == sum_line(checksum(said)).as_bytes();
+        own.then(|| said.strip_prefix(self.heading.as_bytes()).map(<[u8]>::to_vec))?
+    }
+
     /// Finds the points of a segment.
     fn scan(&self, segment: u32, file: File, found: &mut Found) -> Result<(), SegmentFault> {
         let unreadable = |why: std::io::Error| SegmentFault::Unreadable(system::reason(&why));

@@ -4,6 +4,9 @@
 //! as it is done, and when none is missing everything else is made from these. So a sweep may be stopped at
 //! any time, and the same command goes on; shards need nothing but the folder.
 
+mod help;
+mod parts;
+mod peers;
 mod time_limit;
 mod worker;
 
@@ -60,7 +63,8 @@ struct Look {
 enum SweepCommand {
     /// Write down what is to be answered, for `sweep run` on any number of machines that share the folder
     Plan(PlanArguments),
-    /// Answer the points of a planned sweep, or a share of them
+    /// Answer the points of a planned sweep, or a share of them; then play replications of points that other
+    /// workers in the folder have under way
     Run {
         /// The folder of the plan
         folder: PathBuf,
@@ -234,6 +238,8 @@ fn merge(
     })?;
     let mut written = vec![document.finish()?, table.finish()?];
     written.extend(files::add(folder, &pictures.of(report::pictures(&swept))?)?);
+    // What killed workers left there; nothing is wanted any more.
+    let _ = std::fs::remove_dir_all(parts::folder(folder));
     let document = match look.json {
         true => std::fs::read_to_string(&written[0]).map_err(|why| {
             let (path, why) = (written[0].display(), system::reason(&why));

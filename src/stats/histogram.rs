@@ -1,8 +1,10 @@
 //! Counts of times in buckets of three significant digits, fast enough to keep every one.
 
+mod packed;
 mod ranks;
 
 use hdrhistogram::Histogram;
+pub(super) use packed::PackedCounts;
 use std::cell::RefCell;
 
 /// Buckets an octave is split into, as a power of two: HdrHistogram's for three significant digits.
@@ -14,7 +16,7 @@ const LINEAR: u64 = 2 << HALF_BITS;
 /// has exact percentiles.
 const FEW: usize = 32;
 
-/// Buckets that are merged, or passed over, together.
+/// Counts reach as far as a multiple of this.
 const STRETCH: usize = 512;
 /// Values up to this are their own bucket.
 pub(super) const LAST_EXACT: u64 = LINEAR - 1;
@@ -25,6 +27,9 @@ pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 
 /// How many times as many values as its neighbours a bucket has that holds many of one length.
 const ATOM: u64 = 4;
+
+/// Buckets that are passed over together if all of them are empty.
+const EMPTY: usize = 32;
 
 /// So few values at most stay a list of their buckets: fewer than there are buckets, whose counts would take
 /// more room.
@@ -93,6 +98,11 @@ fn counted(buckets: &[u16]) -> Vec<(u16, u64)> {
         }
         out
     })
+}
+
+/// Adds counts to those of the same buckets, which are within reach.
+fn add<A: From<B> + std::ops::AddAssign, B: Copy>(own: &mut [A], counts: &[B]) {
+    own.iter_mut().zip(counts).for_each(|(own, count)| *own += A::from(*count));
 }
 
 /// The same values were counted, in whatever cells.
@@ -204,9 +214,22 @@ impl BucketCounts {
 
     /// The buckets that are not empty, in increasing order, with their counts.
     fn filled(&self) -> Vec<(u16, u64)> {
-        fn of<T: Copy + Into<u64>>(counts: &[T]) -> Vec<(u16, u64)> {
-            let each = counts.iter().enumerate().map(|(bucket, &count)| (bucket as u16, count.into()));
-            each.filter(|(_, count)| *count > 0).collect()
+        fn of<T: Copy + Default + PartialEq + Into<u64>>(counts: &[T]) -> Vec<(u16, u64)> {
+            let none = T::default();
+            let filled = counts.iter().filter(|count| **count != none).count();
+            let (mut out, mut at) = (vec![(0, 0); filled + 1], 0);
+            for (stretch, counts) in counts.chunks(EMPTY).enumerate() {
+                if counts.iter().all(|count| *count == none) {
+                    continue;
+                }
+                // Which of them are empty is chance: no branch depends on it.
+                for (bucket, &count) in (stretch * EMPTY..).zip(counts) {
+                    out[at] = (bucket as u16, count.into());
+                    at += usize::from(count != none);
+                }
+            }
+            out.truncate(filled);
+            out
         }
         match &self.cells {
             Cells::List(buckets) => {
@@ -265,12 +288,7 @@ impl BucketCounts {
     pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
         let total = self.total + buckets.len() as u64;
         self.reach(total, bucket(max));
-        match &mut self.cells {
-            Cells::List(list) => list.extend_from_slice(buckets),
-            Cells::Small(counts) => buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1),
-            Cells::Usual(counts) => buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1),
-            Cells::Large(counts) => buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1),
-        }
+        self.count_each(buckets);
         (self.max, self.total) = (self.max.max(max), total);
     }
 
@@ -292,21 +310,25 @@ impl BucketCounts {
         }
         let total = self.total + other.total;
         self.reach(total, bucket(other.max));
-        match &other.cells {
-            Cells::List(buckets) => buckets.iter().for_each(|bucket| self.count(usize::from(*bucket), 1)),
-            Cells::Small(counts) => self.count_all(counts),
-            Cells::Usual(counts) => self.count_all(counts),
-            Cells::Large(counts) => self.count_all(counts),
+        match (&mut self.cells, &other.cells) {
+            (_, Cells::List(buckets)) => self.count_each(buckets),
+            (Cells::Small(own), Cells::Small(counts)) => add(own, counts),
+            (Cells::Usual(own), Cells::Small(counts)) => add(own, counts),
+            (Cells::Usual(own), Cells::Usual(counts)) => add(own, counts),
+            (Cells::Large(own), Cells::Large(counts)) => add(own, counts),
+            _ => other.filled().iter().for_each(|(bucket, times)| self.count((*bucket).into(), *times)),
         }
         (self.total, self.max) = (total, self.max.max(other.max));
     }
 
-    /// Counts all buckets so many times.
-    fn count_all<T: Copy + Into<u64>>(&mut self, counts: &[T]) {
-        for (bucket, times) in counts.iter().enumerate().map(|(bucket, &times)| (bucket, times.into())) {
-            if times > 0 {
-                self.count(bucket, times);
-            }
+    /// Counts buckets that are within reach, one after the other.
+    #[inline(always)]
+    fn count_each(&mut self, buckets: &[u16]) {
+        match &mut self.cells {
+            Cells::List(list) => list.extend_from_slice(buckets),
+            Cells::Small(counts) => buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1),
+            Cells::Usual(counts) => buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1),
+            Cells::Large(counts) => buckets.iter().for_each(|bucket| counts[usize::from(*bucket)] += 1),
         }
     }
 

@@ -60,7 +60,7 @@ pub use rulers::{Reading, Ruler};
 pub(crate) use run::pace;
 pub use run::{run, run_with_rulers};
 pub use trial::{Effort, Trial};
-pub use watch::{NoProgress, Watch};
+pub use watch::{NoProgress, WantedRuns, Watch};
 pub use work_alone::{WorkAlone, work_alone};
 
 use crate::answer::{Answer, Facts, Method, Reason, Unanswered};

@@ -10,7 +10,7 @@ mod swept;
 pub use refine::Refinement;
 pub use swept::Swept;
 
-use super::watch::Watch;
+use super::watch::{WantedRuns, Watch};
 use super::{ObjectiveStatus, methods, objectives, simulation};
 use crate::answer::{Answer, Estimate, Method, Unanswered};
 use crate::scenario::{self, Files, Objective, Problems, Scenario, Source};
@@ -188,7 +188,7 @@ fn answered(
         point.take(Method::Theory, theory::answer(scenario));
     }
     if wanted.contains(&Method::Simulation) {
-        let simulate = |scenario: &Scenario| simulation::simulate(scenario, &Quiet(watch));
+        let simulate = |scenario: &Scenario| simulation::simulate(scenario, &PointWatch { watch, point: index });
         point.take(Method::Simulation, simulate(scenario));
         let first = point.replications().unwrap_or(0);
         while let Some(more) = refinement.further(scenario, &point, first).filter(|_| !watch.stopped()) {
@@ -198,14 +198,37 @@ fn answered(
     point
 }
 
-/// Passes on the wish to stop, and no progress: the sweep tells its own.
-struct Quiet<'a>(&'a dyn Watch);
+/// Plays replications of a point's scenario for whoever answers the point, on all threads: each `next`, until
+/// there is none; `give` gets what [`Watch::played_elsewhere`] hands over there.
+pub fn help(
+    scenario: &Scenario,
+    wanted: &WantedRuns,
+    watch: &dyn Watch,
+    next: &(dyn Fn() -> Option<u32> + Sync),
+    give: &(dyn Fn(u32, &[u8]) + Sync),
+) {
+    simulation::help(scenario, wanted, watch, next, give);
+}
 
-impl Watch for Quiet<'_> {
+/// Passes on all but progress, which the sweep tells itself, and says which point is asked about.
+struct PointWatch<'a> {
+    watch: &'a dyn Watch,
+    point: usize,
+}
+
+impl Watch for PointWatch<'_> {
     fn says(&self, _: &str, _: f64, _: &str) {}
 
     fn stopped(&self) -> bool {
-        self.0.stopped()
+        self.watch.stopped()
+    }
+
+    fn wants(&self, wanted: &WantedRuns) {
+        self.watch.wants(&WantedRuns { point: self.point, ..*wanted });
+    }
+
+    fn played_elsewhere(&self, wanted: &WantedRuns, replication: u32) -> Option<Vec<u8>> {
+        self.watch.played_elsewhere(&WantedRuns { point: self.point, ..*wanted }, replication)
     }
 }
 

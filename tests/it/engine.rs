@@ -304,3 +304,36 @@ fn shortcuts_change_nothing() {
         }
     }
 }
+
+/// What waits from the start is made when it is taken, where that makes no difference; so much comes
+/// meanwhile that the largest backlog is never taken in full.
+#[test]
+fn a_backlog_is_the_same_however_late_it_is_made() {
+    for law in laws() {
+        for backlog in [1, 3, 500] {
+            let mut scenario = line(&law, &[(2, Some(1)), (1, None)]);
+            scenario.queues.iter_mut().for_each(|queue| queue.initial_backlog = backlog);
+            scenario.producers[0].rate = 100.0 / law.mean();
+            let [late, at_once] = [true, false].map(|shortcuts| {
+                let plan = scenario.plan(7, 0).expect("a plan");
+                let mut network =
+                    Network::new(&scenario, plan, Key::new(7, 0), sampler()).expect("a network");
+                if !shortcuts {
+                    network = network.without_shortcuts();
+                }
+                let mut told = Told::default();
+                network.advance(20, &mut told);
+                told.totals = Some(network.totals());
+                network.settle(&mut told);
+                told.stays.sort_by_key(|stay| (stay.message.id, stay.queue));
+                told.ends.sort_by_key(|end| end.message.id);
+                told
+            });
+            let what = format!("{}, {backlog} waiting", law.kendall());
+            assert!(late.totals == at_once.totals, "{what}: {:?}, {:?}", late.totals, at_once.totals);
+            assert!(late == at_once, "{what}");
+            let left = late.ends.iter().filter(|end| end.outcome == Outcome::Unfinished).count() as u64;
+            assert!(backlog < 500 || left > backlog, "{what}: {left} left");
+        }
+    }
+}

@@ -226,6 +226,70 @@ fn replications_are_added_where_an_objective_is_undecided() {
     refused(&[&["mm1.toml"], &one[..], &vary, &refine].concat(), "one long run");
 }
 
+/// A long point and a short one, in shares of two workers.
+const LONG: [&str; 10] = [
+    "mm1.toml",
+    "--vary",
+    "simulation.messages=400000,1000",
+    "--set",
+    "simulation.replications=40",
+    "--set",
+    "simulation.warmup=1000",
+    "--only",
+    "simulation",
+    "--quiet",
+];
+
+fn parts(desk: &Desk) -> Vec<PathBuf> {
+    let list = std::fs::read_dir(desk.path(&format!("{FOLDER}/parts"))).into_iter().flatten().flatten();
+    list.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "part")).collect()
+}
+
+/// Replications that a worker has played for another.
+fn given(desk: &Desk) -> Vec<PathBuf> {
+    let whole = |path: &PathBuf| std::fs::read(path).is_ok_and(|b| b.starts_with(b"queuelab points,"));
+    parts(desk).into_iter().filter(whole).collect()
+}
+
+/// Who has answered a share plays replications of what others have under way: whoever is killed meanwhile,
+/// and whatever becomes of these, the points are the same.
+#[test]
+fn whoever_has_nothing_left_helps() {
+    let alone = Desk::new("sweep-long", &[("mm1.toml", MM1)]);
+    assert_eq!(code(&alone, &[&["sweep"], &LONG[..]].concat()), Some(0));
+    let right = table(&alone);
+    assert!(!alone.path(&format!("{FOLDER}/parts")).exists());
+    for killed in [None, Some(0), Some(1)] {
+        let desk = Desk::new("sweep-helped", &[("mm1.toml", MM1)]);
+        assert_eq!(code(&desk, &[&["sweep", "plan"], &LONG[..LONG.len() - 1]].concat()), Some(0));
+        let start =
+            |shard| desk.start(&["sweep", "run", FOLDER, "--quiet", "--threads", "1", "--shard", shard]);
+        let mut both = [start("1/2"), start("2/2")];
+        while given(&desk).len() < 2 {
+            let ended = both.iter_mut().any(|child| child.try_wait().expect("a child").is_some());
+            assert!(!ended, "{killed:?}: one ended before the other was helped");
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        if let Some(child) = killed {
+            both[child].kill().expect("it is a child");
+        }
+        let ended = both.map(|mut child| child.wait().expect("it ends").success());
+        assert_eq!(ended, [killed != Some(0), killed != Some(1)]);
+        if killed == Some(0) {
+            let given = given(&desk);
+            assert!(points(&desk) == 1 && given.len() >= 2, "the long point is left, and what was given");
+            let mut bytes = std::fs::read(&given[0]).expect("a part");
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(&given[0], bytes).expect("written");
+            assert_eq!(code(&desk, &["sweep", "run", FOLDER, "--quiet"]), Some(0));
+        }
+        assert!(parts(&desk).is_empty(), "{killed:?}: {:?}", parts(&desk));
+        assert!(merged(&desk) == right, "{killed:?}");
+        assert!(!desk.path(&format!("{FOLDER}/parts")).exists());
+    }
+}
+
 /// What is wrong with a segment is said once by one command.
 #[test]
 fn a_fault_is_told_once() {

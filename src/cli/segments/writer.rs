@@ -26,6 +26,11 @@ impl<'a> SegmentWriter<'a> {
         SegmentWriter { segments, path: segments.folder().join(name), file: Mutex::default() }
     }
 
+    /// A name that no other worker has.
+    pub(in crate::cli) fn name(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// Appends a point's rows.
     ///
     /// # Errors

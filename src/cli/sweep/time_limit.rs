@@ -1,7 +1,8 @@
 //! A worker's time limit: which points it still begins, and when it leaves those that are under way.
 
+use super::peers::Worker;
 use crate::cli::progress::{Bar, Stopwatch};
-use crate::study::Watch;
+use crate::study::{WantedRuns, Watch};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,6 +35,11 @@ impl TimeLimit {
     pub(super) fn of(limit: Option<Duration>) -> Self {
         let (longest, reached) = (AtomicU64::new(0), AtomicBool::new(false));
         TimeLimit { limit, since: Stopwatch::start(), longest, reached }
+    }
+
+    /// The time since it began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.since.elapsed()
     }
 
     /// Whether a point may begin: if it takes as long as the longest so far, it ends before the limit. Then
@@ -92,10 +98,11 @@ pub(super) fn time_limit(text: &str) -> Result<Duration, String> {
     limit.ok_or_else(|| "nothing is done in no time; write that of the job less a minute, such as 50m".into())
 }
 
-/// A bar that asks work to end when time is up, too.
+/// A bar that asks work to end when time is up, too, and tells other workers what they may help with.
 pub(super) struct LimitedBar<'a> {
     pub bar: &'a Bar,
     pub limit: &'a TimeLimit,
+    pub worker: &'a Worker<'a>,
 }
 
 impl Watch for LimitedBar<'_> {
@@ -105,6 +112,14 @@ impl Watch for LimitedBar<'_> {
 
     fn stopped(&self) -> bool {
         self.bar.stopped() || self.limit.is_over()
+    }
+
+    fn wants(&self, runs: &WantedRuns) {
+        self.worker.wants(runs);
+    }
+
+    fn played_elsewhere(&self, runs: &WantedRuns, replication: u32) -> Option<Vec<u8>> {
+        self.worker.played_elsewhere(runs, replication)
     }
 }
 

@@ -1,6 +1,9 @@
 //! A worker of a sweep: it answers the points of its share that nobody has answered, into a segment of its
-//! own.
+//! own. Then it helps others.
 
+use super::help::help;
+use super::parts::Parts;
+use super::peers::Worker;
 use super::time_limit::{LimitedBar, TimeLimit};
 use super::{Look, found};
 use crate::answer::Method;
@@ -33,7 +36,10 @@ pub(super) fn run(
         there.missing(kind).into_iter().filter(|index| index % shard.of == shard.at).collect()
     };
     let (bar, writer) = (Bar::new(look.quiet), SegmentWriter::new(&segments));
-    let (watch, failed) = (LimitedBar { bar: &bar, limit }, Mutex::new(None));
+    let measures = plan.kinds().contains(&PointKind::Measured);
+    // Nothing is to be played beside a measurement, which may be made on the same machine.
+    let worker = Worker::new(Parts::of(folder, &segments), writer.name(), plan.queues(), measures);
+    let (watch, failed) = (LimitedBar { bar: &bar, limit, worker: &worker }, Mutex::new(None));
     // Where one step fails, those that come after it are not tried: they would be for nothing.
     let step = |does: &dyn Fn() -> Option<Ending>| {
         let mut failed = failed.lock();
@@ -52,6 +58,7 @@ pub(super) fn run(
     let keep = |kind: PointKind, point: &SweepPoint| {
         let rows = points::rows(point, plan.refinement);
         step(&|| writer.keep(point.index, kind, &rows).err());
+        worker.closes(point.index);
         limit.ends();
     };
     study::sweep::sweep(
@@ -63,8 +70,7 @@ pub(super) fn run(
         &watch,
         &|point| keep(PointKind::Answered, &point),
     );
-    let measured =
-        if plan.kinds().contains(&PointKind::Measured) { mine(PointKind::Measured) } else { vec![] };
+    let measured = if measures { mine(PointKind::Measured) } else { vec![] };
     // One at a time, and nothing beside it.
     for index in measured {
         let Some(scenario) = Some(index).filter(|_| !watch.stopped()).and_then(scenario) else { break };
@@ -78,12 +84,16 @@ pub(super) fn run(
             &SweepPoint { index, values: plan.grid.values(index), answers, unanswered },
         );
     }
-    bar.clear();
     drop(writer);
+    let left = bar.stopped() || limit.is_reached();
+    if !left {
+        help(plan, folder, &worker, limit, &watch);
+    }
+    bar.clear();
     if let Some(ending) = failed.into_inner() {
         return Err(ending);
     }
-    if bar.stopped() || limit.is_reached() {
+    if left {
         let kept = all - segments.find(all).missing(PointKind::Answered).len();
         let (why, on) = match (limit.is_reached(), limit.is_too_short()) {
             (_, true) => ("the time limit is reached before a point was done: ", "give it more time"),

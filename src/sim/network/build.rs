@@ -3,12 +3,12 @@
 use super::commit::FSYNC;
 use super::dispatch::{Dispatch, speeds};
 use super::integral::TimeIntegral;
-use super::job::{Job, Jobs, NONE};
+use super::job::Jobs;
 use super::leave::Families;
 use super::limits::GroupLimit;
 use super::members::Members;
 use super::pace::paced;
-use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState};
+use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState, Unmade};
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
@@ -20,8 +20,7 @@ use super::sharing::ProcessorSharing;
 use super::squares::squares;
 use super::{Network, NetworkEvent, heads::LineHeads};
 use crate::behaviour::{
-    ConsumerPolicy, Draws, MessageIdentity, MessageKeys, QueuePolicy, Role, ServerScaler, TimeScale,
-    TopicPolicy,
+    ConsumerPolicy, Draws, MessageKeys, QueuePolicy, Role, ServerScaler, TimeScale, TopicPolicy,
 };
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
@@ -158,7 +157,6 @@ impl<S: Blocks> Network<S> {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
-        self.jobs.reserve(self.backlog.iter().sum::<u64>() as usize);
         for server in 0..self.servers.len() as u32 {
             if self.servers[server as usize].phase != Phase::Off {
                 self.comes_up(server);
@@ -166,12 +164,7 @@ impl<S: Blocks> Network<S> {
         }
         for queue in 0..self.stations.len() {
             self.deal_at_first(queue as u32);
-            if let [Waiting::Fifo(line)] = &mut self.stations[queue].lanes[..] {
-                line.reserve(self.backlog[queue] as usize);
-            }
-            for i in 0..self.backlog[queue] {
-                self.place_backlog(queue as u32, i, recorder);
-            }
+            self.wait_from_start(queue as u32, recorder);
             self.open(queue as u32, recorder);
             let station = &mut self.stations[queue];
             station.peak = station.waiting.level();
@@ -200,66 +193,6 @@ impl<S: Blocks> Network<S> {
             }
         }
         self.clients.len() as u32
-    }
-
-    /// One message that waits from the start, whatever room there is. It is nobody's.
-    fn place_backlog<R: Recorder>(&mut self, queue: u32, i: u64, recorder: &mut R) {
-        self.places += 1;
-        let job = Job {
-            id: self.offered,
-            identity: MessageIdentity::of_backlog(queue as usize, i),
-            producer: NONE,
-            family: NONE,
-            client: NONE,
-            queue,
-            place: self.places,
-            left: super::job::FRESH,
-            expires: u64::MAX,
-            alone: true,
-            ..Job::default()
-        };
-        self.offered += 1;
-        let slot = self.jobs.add(job);
-        let station = &mut self.stations[queue as usize];
-        station.counts.offered += 1;
-        if station.parked {
-            return self.park(slot, recorder);
-        }
-        if !matches!(station.dispatch, Dispatch::LongestIdle) {
-            self.sort_in(slot, queue);
-        }
-        if let Some(expires) = self.stations[queue as usize].policy.time_to_live(job.identity) {
-            self.jobs[slot].expires = expires;
-            self.live_until(slot, expires);
-        }
-        self.bring_work(slot, queue, None);
-        // All of it is in line before anyone takes of it, but where nobody chooses.
-        let station = &self.stations[queue as usize];
-        if station.discipline == Discipline::ProcessorSharing
-            || station.unlimited.is_some()
-            || station.prefetching
-            || station.transits
-        {
-            self.offer(slot);
-        } else {
-            self.line_up(slot);
-        }
-    }
-
-    /// The servers of a queue begin with what waits from the start.
-    fn open<R: Recorder>(&mut self, queue: u32, recorder: &mut R) {
-        self.open_shared(queue, recorder);
-        let station = &self.stations[queue as usize];
-        let shared = station.groups.iter().any(|g| self.groups[*g as usize].shared.is_some());
-        if self.backlog[queue as usize] == 0 || station.prefetching || station.transits || shared {
-            return;
-        }
-        for server in self.stations[queue as usize].servers.clone() {
-            if self.servers[server as usize].phase == Phase::Idle {
-                self.stations[queue as usize].idle.remove(server);
-                self.free(server, recorder);
-            }
-        }
     }
 }
 
@@ -319,6 +252,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         partitions: queue.partitions.unwrap_or(0),
         plain,
         ahead: 0,
+        unmade: Unmade::default(),
         batching,
         transits,
         several,

@@ -35,6 +35,7 @@ impl<S: Blocks> Engine for Network<S> {
             }
             self.told(slot, Outcome::Unfinished, recorder);
         }
+        self.tell_unmade(recorder);
     }
 
     fn totals(&mut self) -> Totals {

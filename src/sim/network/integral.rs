@@ -17,6 +17,12 @@ impl TimeIntegral {
         self.sum -= i128::from(now);
     }
 
+    /// So many come together.
+    pub(super) fn up_by(&mut self, count: u64, now: u64) {
+        self.level += count;
+        self.sum -= i128::from(count) * i128::from(now);
+    }
+
     #[inline(always)]
     pub(super) fn down(&mut self, now: u64) {
         self.level -= 1;

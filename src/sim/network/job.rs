@@ -120,6 +120,8 @@ pub(super) struct Jobs {
     /// Messages with ids below `mark` that are inside.
     mark: u64,
     before_mark: u64,
+    /// Those that wait from the start and are not made yet: their ids are below any mark.
+    pub unmade: u64,
 }
 
 impl Jobs {
@@ -135,7 +137,7 @@ impl Jobs {
     }
 
     pub(super) fn live(&self) -> usize {
-        self.all.len() - self.free.len()
+        self.all.len() - self.free.len() + self.unmade as usize
     }
 
     #[inline(always)]
@@ -200,7 +202,7 @@ impl Jobs {
     }
 
     pub(super) fn below(&self) -> u64 {
-        self.before_mark
+        self.before_mark + self.unmade
     }
 
     /// Slots and messages that are inside.

@@ -27,6 +27,7 @@
 
 mod arrive;
 mod autoscale;
+mod backlog;
 mod batch;
 mod build;
 mod check;

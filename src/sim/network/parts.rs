@@ -51,6 +51,8 @@ pub(super) struct QueueState {
     pub plain: bool,
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
     pub ahead: usize,
+    /// Messages at the head of its line that are not made yet.
+    pub unmade: Unmade,
     pub batching: bool,
     /// Whether its servers take messages otherwise than one as soon as they are free: in batches, at a
     /// limited rate, from a distance, several servers at once, from partitions that may be another's soon, or
@@ -132,6 +134,16 @@ impl QueueState {
             self.drained = Some(now);
         }
     }
+}
+
+/// Messages that wait from the start and are made when they are taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unmade {
+    pub left: u64,
+    /// The next one's position in the backlog, its id and its place.
+    pub position: u64,
+    pub id: u64,
+    pub place: u64,
 }
 
 /// A group of consumers.

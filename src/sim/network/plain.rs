@@ -86,12 +86,15 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn done_plain<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let now = self.now;
+        let queue = self.servers[server as usize].queue;
+        let unmade = self.stations[queue as usize].unmade.left > 0;
+        let made = if unmade { Some(self.make_next(queue)) } else { None };
         let s = &mut self.servers[server as usize];
-        let (slot, queue, g, number) = (s.job, s.queue, s.group, s.number);
+        let (slot, g, number) = (s.job, s.group, s.number);
         let (group, station) = (&mut self.groups[g as usize], &mut self.stations[queue as usize]);
-        let end = if let Some(next) = station.lanes[0].pop() {
+        let end = if let Some(next) = made.or_else(|| station.lanes[0].pop().map(|next| next.slot)) {
             station.less(now);
-            take(s, next.slot, station, &mut self.jobs, now)
+            take(s, next, station, &mut self.jobs, now)
         } else {
             (s.job, s.phase) = (NONE, Phase::Idle);
             station.serving.down(now);

@@ -2,6 +2,7 @@
 //! enough.
 
 mod apart;
+mod elsewhere;
 mod long;
 mod replicate;
 mod runs;
@@ -14,6 +15,7 @@ use super::{clock, shares, transient};
 use crate::answer::{Answer, Caveat, Distribution, Method, Moment, Reason, SimulationCaveat, Unanswered};
 use crate::scenario::{Length, Scenario};
 use crate::stats::Combined;
+pub(super) use elsewhere::help;
 use runs::Runs;
 use std::collections::BTreeMap;
 

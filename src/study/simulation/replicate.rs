@@ -10,7 +10,7 @@ use crate::study::play::{begin, end};
 use crate::study::span::Drift;
 use crate::study::stopping::{first, missing, still_needed};
 use crate::study::timed::CountedTime;
-use crate::study::watch::Watch;
+use crate::study::watch::{WantedRuns, Watch};
 use crate::study::window::Window;
 use crate::units::nanos;
 use parking_lot::Mutex;
@@ -116,11 +116,19 @@ impl Runs<'_> {
             let so_far = done.fetch_add(played, Ordering::Relaxed);
             watch.says("simulation", so_far as f64 / all as f64, &label);
         };
-        in_order(which, |replication| self.one(replication, warmup, watch, &says), take);
+        let (from, to, messages) = (which.start, which.end, self.messages);
+        // A sweep says of which point.
+        let wanted = WantedRuns { point: 0, warmup, messages, from, to };
+        watch.wants(&wanted);
+        let play = |replication| {
+            let taken = self.taken(&wanted, replication, watch);
+            taken.unwrap_or_else(|| self.one(replication, warmup, watch, &says))
+        };
+        in_order(which, play, take);
     }
 
     /// Plays a replication.
-    fn one(
+    pub(super) fn one(
         &self,
         replication: u32,
         warmup: u64,
