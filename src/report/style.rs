@@ -143,7 +143,7 @@ impl Style {
 }
 
 /// Lines that headings may take.
-const HEAD_LINES: usize = 4;
+const HEAD_LINES: usize = 6;
 
 /// A table before it is laid out.
 struct GridRows<'a> {

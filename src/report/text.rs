@@ -154,10 +154,21 @@ pub(super) fn distinct(labels: &[String], most: usize) -> Vec<String> {
     tried.into_iter().find(apart).unwrap_or_else(|| labels.to_vec())
 }
 
+/// From so many columns on a word is broken at its hyphens, too.
+const LONG_WORD: usize = 30;
+
+/// The parts of a heading that stay in a line.
+fn pieces(heading: &str) -> impl Iterator<Item = &str> {
+    heading.split_inclusive([' ', '.']).flat_map(|piece| match width_of(piece) > LONG_WORD {
+        true => piece.split_inclusive(['-', '_']).collect::<Vec<_>>(),
+        false => vec![piece],
+    })
+}
+
 /// A heading in lines of a width: it may be broken at blanks, and behind the dots of a path.
 pub(super) fn folded(heading: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for piece in heading.split_inclusive([' ', '.']) {
+    for piece in pieces(heading) {
         let last = lines.last_mut().expect("there is one from the start");
         if !last.is_empty() && width_of(last) + width_of(piece.trim_end()) > width {
             *last = last.trim_end().to_string();
@@ -170,7 +181,7 @@ pub(super) fn folded(heading: &str, width: usize) -> Vec<String> {
 
 /// The least width in which a heading can be broken.
 pub(super) fn narrowest(heading: &str) -> usize {
-    heading.split_inclusive([' ', '.']).map(|piece| width_of(piece.trim_end())).max().unwrap_or(0)
+    pieces(heading).map(|piece| width_of(piece.trim_end())).max().unwrap_or(0)
 }
 
 /// Rows as aligned columns: the first to the left, numbers to the right, and what follows the `numbers` to

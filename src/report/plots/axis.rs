@@ -77,7 +77,11 @@ impl Axis {
         let first = (low / step - 1e-9).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
         // Millions would not fit beside the axis with all their zeros.
-        let (size, suffix) = if high.abs() >= 999_999.0 { (1e6, " M") } else { (1.0, "") };
+        let (size, suffix) = match high.abs() {
+            high if high >= 999_999.0 => (1e6, " M"),
+            high if high >= 99_999.0 => (1e3, " k"),
+            _ => (1.0, ""),
+        };
         let decimals = (-(step / size).log10().floor()).max(0.0) as usize;
         // A tick whose number is tiny beside the step is zero, not minus zero.
         let ticks = (first..=last).map(|i| {

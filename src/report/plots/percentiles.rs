@@ -273,10 +273,16 @@ fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64,
 /// The objectives on a latency: seconds, words, and few words.
 fn limits(study: &Study) -> Vec<(f64, String, String)> {
     let latency = study.scenario.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric));
-    latency
-        .filter(|o| o.limit.is_finite() && o.limit > 0.0)
-        .map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text), figure::asked(&o.metric, &o.text)))
-        .collect()
+    let mut out: Vec<(f64, String, String)> = Vec::new();
+    for o in latency.filter(|o| o.limit.is_finite() && o.limit > 0.0) {
+        let few = figure::asked(&o.metric, &o.text);
+        // Of several places with one limit the line is named once.
+        match out.iter_mut().find(|known| known.0 == o.limit && known.2 == few) {
+            Some(known) => known.1 = format!("objectives: {few}"),
+            None => out.push((o.limit, format!("objective: {} {}", o.metric, o.text), few)),
+        }
+    }
+    out
 }
 
 fn description(curves: &[Curve]) -> String {

@@ -150,6 +150,7 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
                 .map(|at| (name.to_string(), theme::color(color), at)),
         );
     }
+    let mut labels: Vec<i32> = Vec::new();
     for objective in limits {
         let line = [(panel.x.low, objective.limit), (panel.x.high, objective.limit)];
         panel.line(&line, LIMIT, Pen::Dashed(12, 30, 30));
@@ -159,7 +160,13 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
             let room = f64::from(right - left - 12) / f64::from(BODY);
             let fits = theme::text_width(&long) < room;
             let words = if fits { long } else { figure::asked(&objective.metric, &objective.text) };
-            figure.words(&words, (left + 6, y - 4), Side::Above, &LIMIT, BODY, false);
+            // Limits that are alike have their words one above the other.
+            let mut height = y - 4;
+            while labels.iter().any(|taken| (taken - height).abs() < BODY + 2) {
+                height -= BODY + 2;
+            }
+            labels.push(height);
+            figure.words(&words, (left + 6, height), Side::Above, &LIMIT, BODY, false);
         }
     }
     let unstable =

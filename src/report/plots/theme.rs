@@ -120,7 +120,8 @@ pub(super) fn fitted(text: &str, width: f64) -> String {
     if text_width(text) <= width {
         return text.into();
     }
-    let mut out = String::new();
+    // Fonts differ: what is cut keeps some room.
+    let (mut out, width) = (String::new(), 0.94 * width);
     for c in text.chars() {
         if text_width(&out) + text_width(&c.to_string()) + 0.6 > width {
             break;

@@ -19,7 +19,10 @@ use serde_json::{Value, json};
 
 /// Combinations that are named one by one in a sentence.
 const NAMED: usize = 3;
-/// Rows of the terminal's table, and of the page's.
+/// Rows on a screen, of all objectives together, and at least of each.
+const SCREEN_ROWS: usize = 15;
+const FEWEST_ROWS: usize = 4;
+/// Rows of the terminal's table with `-v`, and of the page's.
 const MOST_ROWS: [usize; 2] = [40, 400];
 /// Values of a setting beyond which no map is drawn.
 const MOST_MAPPED: usize = 40;
@@ -27,7 +30,9 @@ const MOST_MAPPED: usize = 40;
 /// The whole text, with a final newline.
 pub fn text(cheapest: &Cheapest, style: &Style) -> String {
     let beside = bears(cheapest.headroom, &cheapest.checks);
-    let rows: Vec<_> = shown(cheapest, MOST_ROWS[0])
+    let objectives = cheapest.scenario.objectives.len().max(1);
+    let most = if style.verbose { MOST_ROWS[0] } else { (SCREEN_ROWS / objectives).max(FEWEST_ROWS) };
+    let rows: Vec<_> = shown(cheapest, most)
         .into_iter()
         .map(|at| {
             let one = &cheapest.tried[at];
@@ -39,7 +44,7 @@ pub fn text(cheapest: &Cheapest, style: &Style) -> String {
         beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect(),
         warned(notes(cheapest).into_iter(), style),
         judged_table(&cheapest.scenario, &settings(cheapest), &rows, style),
-        left_out(cheapest, MOST_ROWS[0]).into_iter().collect(),
+        left_out(cheapest, most).into_iter().collect(),
         style.files(),
     ])
 }
