@@ -188,7 +188,8 @@ fn answered(
         point.take(Method::Theory, theory::answer(scenario));
     }
     if wanted.contains(&Method::Simulation) {
-        let simulate = |scenario: &Scenario| simulation::simulate(scenario, &PointWatch { watch, point: index });
+        let simulate =
+            |scenario: &Scenario| simulation::simulate(scenario, &PointWatch { watch, point: index });
         point.take(Method::Simulation, simulate(scenario));
         let first = point.replications().unwrap_or(0);
         while let Some(more) = refinement.further(scenario, &point, first).filter(|_| !watch.stopped()) {
