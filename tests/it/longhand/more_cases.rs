@@ -69,9 +69,14 @@ pub(super) fn servers() -> Vec<Scene> {
         ),
         one(
             "held by servers, ttl, retries",
-            Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7 * MS + 1) },
-            // A delay as long as a service would end when the next message does.
-            vec![Group { prefetch: 3, fails: true, retry: Some((3 * MS + 1, 9 * MS)), ..serves(2, 2 * MS) }],
+            Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7_123_457) },
+            // Times of which no sums are equal, so that nothing happens at once.
+            vec![Group {
+                prefetch: 3,
+                fails: true,
+                retry: Some((2_345_677, 9_876_543)),
+                ..serves(2, 2_000_003)
+            }],
         ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
         one("transit, prefetch", queue(), vec![Group { transit: MS / 2, prefetch: 3, ..serves(2, 4 * MS) }]),
