@@ -157,9 +157,17 @@ pub(super) fn distinct(labels: &[String], most: usize) -> Vec<String> {
 /// From so many columns on a word is broken at its hyphens, too.
 const LONG_WORD: usize = 30;
 
-/// The parts of a heading that stay in a line.
+/// The parts of a heading that stay in a line: its words, and those of a path, but never parts of a number.
 fn pieces(heading: &str) -> impl Iterator<Item = &str> {
-    heading.split_inclusive([' ', '.']).flat_map(|piece| match width_of(piece) > LONG_WORD {
+    let mut rest = heading;
+    let parts = std::iter::from_fn(move || {
+        let digit = |at: usize| rest[at..].starts_with(|next: char| next.is_ascii_digit());
+        let ends = |(at, c): (usize, char)| (c == ' ' || c == '.' && !digit(at + 1)).then_some(at + 1);
+        let (part, more) = rest.split_at(rest.char_indices().find_map(ends).unwrap_or(rest.len()));
+        rest = more;
+        (!part.is_empty()).then_some(part)
+    });
+    parts.flat_map(|piece| match width_of(piece) > LONG_WORD {
         true => piece.split_inclusive(['-', '_']).collect::<Vec<_>>(),
         false => vec![piece],
     })
@@ -245,6 +253,7 @@ mod tests {
     fn headings_are_broken_where_that_harms_nothing() {
         assert_eq!(folded("consumers.worker.batch.max", 14), ["consumers.", "worker.batch.", "max"]);
         assert_eq!(folded("p99 latency, ms", 8), ["p99", "latency,", "ms"]);
+        assert_eq!(folded("p99.9 of quiet, ms", 9), ["p99.9 of", "quiet, ms"]);
         assert_eq!(narrowest("mean latency, ms"), 8);
     }
 

@@ -51,7 +51,8 @@ fn the_cheapest_pair_is_told_with_its_proof() {
         "Nothing cheaper passes: 2 × 20",
         "and what has no more of either does no better",
         "Of 400 pairs 6 were tried, each judged at 95 % confidence",
-        "a.count × b.count",
+        // Goes on in the next line.
+        "a.count ×",
     ] {
         assert!(said.contains(words), "`{words}` in {said}");
     }

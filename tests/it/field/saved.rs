@@ -185,10 +185,11 @@ fn of_very_many_mistakes_the_first_twenty_are_shown() {
     assert!(told.contains("and 19980 more"), "{}", &told[told.len() - 200..]);
 }
 
-/// A million messages at the start; each is kept until it is done.
+/// A million messages at the start of a plain queue are a number until a server takes them; of a hundred
+/// million too much would be recorded.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_million_waiting_messages_take_less_than_200_bytes_each() {
+fn a_million_waiting_messages_take_hardly_any_room() {
     let backlog = "[producers.web]\nto = 'jobs'\nrate = '10/s'\n[queues.jobs]\ninitial_backlog = \
         1000000\n[consumers.worker]\nfrom = 'jobs'\n\
                    count = 100\nservice_time = \
@@ -211,7 +212,7 @@ fn a_million_waiting_messages_take_less_than_200_bytes_each() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(child.wait().expect("it ends").success());
-    assert!((50_000..200_000).contains(&most), "{most} kB");
+    assert!((5_000..50_000).contains(&most), "{most} kB");
     let told = refusal(&backlog.replace("1000000", "100000000"));
     assert!(
         told.contains("100000000 messages wait at the start") && told.contains("kept in memory"),

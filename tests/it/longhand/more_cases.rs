@@ -70,12 +70,13 @@ pub(super) fn servers() -> Vec<Scene> {
         one(
             "held by servers, ttl, retries",
             Queue { ttl: Some(31 * MS), limit: Some(3), dead: None, ..held(7_123_457) },
-            // Times of which no sums are equal, so that nothing happens at once.
+            // Of equal servers, a message would come back just as another service ends, again and again.
             vec![Group {
                 prefetch: 3,
                 fails: true,
-                retry: Some((2_345_677, 9_876_543)),
-                ..serves(2, 2_000_003)
+                retry: Some((2_345_677, 3_876_543)),
+                speeds: vec![(1, 1), (5, 8)],
+                ..serves(2, 2_000_015)
             }],
         ),
         one("transit", queue(), vec![Group { transit: MS / 2, ..serves(2, 3 * MS) }]),
