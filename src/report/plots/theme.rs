@@ -120,8 +120,8 @@ pub(super) fn fitted(text: &str, width: f64) -> String {
     if text_width(text) <= width {
         return text.into();
     }
-    // Fonts differ: what is cut keeps some room.
-    let (mut out, width) = (String::new(), 0.94 * width);
+    // Fonts differ, and bold letters are wider: what is cut keeps some room.
+    let (mut out, width) = (String::new(), 0.8 * width);
     for c in text.chars() {
         if text_width(&out) + text_width(&c.to_string()) + 0.6 > width {
             break;
