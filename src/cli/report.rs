@@ -36,6 +36,10 @@ fn made(arguments: &ReportArguments) -> Result<Ending, Ending> {
     Ok(style::out(&format!("{}\n", output.display())))
 }
 
+/// In place of pictures that a page cannot hold.
+const ONLY_PNG: &str =
+    "<p>Its plots were kept as PNG alone: they lie beside its files, and are not in this page.</p>";
+
 /// What commands other than `run` write.
 const DOCUMENTS: [&str; 6] =
     ["sweep.json", "capacity.json", "comparison.json", "prediction.json", "fit.json", "bench.json"];
@@ -83,12 +87,14 @@ fn entry(folder: &Path) -> Result<index::SavedResult, Ending> {
     if folder.join("plan.json").exists() {
         entry.command = SweepPlan::read(folder)?.command().to_string();
     }
-    let mut pictures: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map(|list| {
-            list.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "svg")).collect()
-        })
-        .unwrap_or_default();
+    let there: Vec<PathBuf> =
+        std::fs::read_dir(folder).map(|list| list.flatten().map(|e| e.path()).collect()).unwrap_or_default();
+    let of_kind = |kind: &'static str| there.iter().filter(move |p| p.extension().is_some_and(|e| e == kind));
+    let mut pictures: Vec<&PathBuf> = of_kind("svg").collect();
     pictures.sort();
     entry.pictures = pictures.iter().filter_map(|p| std::fs::read_to_string(p).ok()).collect();
+    if pictures.is_empty() && of_kind("png").next().is_some() {
+        entry.pictures.push(ONLY_PNG.into());
+    }
     Ok(entry)
 }

@@ -68,7 +68,9 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         }
         let within = |share| within(x, y, share, id, [first, second]);
         let verdict = match first.method {
-            Method::Theory if too_few(second).is_some() => AgreementStatus::Unknown,
+            Method::Theory if too_few(second).is_some() || is_unseen(id, x, y, [first, second]) => {
+                AgreementStatus::Unknown
+            }
             Method::Theory => against_theory(first.exact, x, y, widen, grain(id, unit, x)),
             Method::Rehearsal if id.statistic == Statistic::Mean => within(MEAN_TOLERANCE),
             Method::Rehearsal => within(REHEARSAL_TOLERANCE),
@@ -90,6 +92,22 @@ pub(crate) fn too_few(simulated: &Answer) -> Option<u64> {
         _ => None,
     }
 }
+
+/// Whether a simulation saw nothing of what is so rare that it need not have: a wait, say, that hardly ten of
+/// its messages would have had.
+fn is_unseen(id: MetricId<'_>, theory: &Estimate, simulated: &Estimate, of: [&Answer; 2]) -> bool {
+    let Some(Distribution::Histogram(counted)) = &of[1].latency else { return false };
+    let whole = match id.metric().map(|m| m.unit) {
+        Some(Unit::Seconds) => part_of(id).and_then(|whole| of[0].get(&whole.to_string())?.value),
+        Some(Unit::Messages | Unit::Ratio) => Some(1.0),
+        _ => None,
+    };
+    let rare = |whole: f64| theory.value.is_some_and(|x| x.abs() * counted.len() as f64 <= UNSEEN * whole);
+    simulated.value == Some(0.0) && whole.is_some_and(rare)
+}
+
+/// So many messages may not have shown what they were expected to.
+const UNSEEN: f64 = 10.0;
 
 /// How far a theory is off, from the difference (simulation − theory) / theory.
 pub(crate) fn off(difference: f64) -> f64 {

@@ -102,12 +102,22 @@ pub fn bearing(scenario: &Scenario) -> Bearing {
         .max_by(|a, b| a.1.total_cmp(&b.1));
     let now = Decided::of(scenario);
     let rate = rate(scenario, now, fullest.map(|(_, rho)| rho));
+    // Beyond what a sender may send, what it has to send grows without end, whatever the servers can do.
+    let limited =
+        scenario.producers.iter().filter_map(|p| Some(p.rate_limit.as_ref()?.rate / p.rate)).reduce(f64::min);
+    let rate = match (rate, limited) {
+        (Some((factor, _)), Some(most)) if most < factor => Some((most, Beyond::Growth)),
+        (None, Some(most)) => Some((most, Beyond::Growth)),
+        (rate, _) => rate,
+    };
     // A trace may come in bursts.
     let evenly = scenario.producers.iter().all(|p| !matches!(p.arrivals, Arrivals::Trace { .. }));
     let at_its_limit = loads.iter().find(|load| evenly && load.is_at_its_limit() && !load.bounded);
     Bearing {
         rate: rate.map(|(factor, beyond)| LargestRate { rate: sent * factor, beyond }),
-        servers: fullest.and_then(|(load, _)| servers(scenario, now, load)),
+        servers: fullest
+            .filter(|_| limited.is_none_or(|most| most > 1.0))
+            .and_then(|(load, _)| servers(scenario, now, load)),
         at_its_limit: at_its_limit.map(|load| load.queue.clone()),
     }
 }
@@ -244,6 +254,18 @@ mod tests {
         // 250/s of work alone, 200/s with the turnaround.
         assert!((most(&scenario) - 250.0).abs() < 1e-6, "{}", most(&scenario));
         assert!((most(&there) - 200.0).abs() < 1e-6, "{}", most(&there));
+    }
+
+    #[test]
+    fn no_more_is_borne_than_a_sender_may_send() {
+        let text = "[producers.web]\nto = 'jobs'\nrate = '50/s'\nrate_limit = '60/s'\n[queues.jobs]\n\
+            [consumers.c]\nfrom = 'jobs'\ncount = 2\nservice_time = '20ms'\n";
+        let source = crate::scenario::Source::new("t.toml", text);
+        let scenario =
+            crate::scenario::parse(&source, &crate::scenario::NoFiles).expect("it is right").scenario;
+        // Two servers could do 100/s.
+        let most = LargestRate { rate: 60.0, beyond: Beyond::Growth };
+        assert_eq!(bearing(&scenario).rate, Some(most));
     }
 
     #[test]

@@ -245,6 +245,9 @@ pub fn number(value: &str) -> Option<f64> {
         .or_else(percent)
 }
 
+/// A curve whose ends differ by no more than such a share does not bend.
+const FLAT: f64 = 0.02;
+
 /// Where a convex curve bends most: the index of the point farthest below the chord between its ends, both
 /// axes scaled to their range. `None` if no point is a tenth of the way below.
 ///
@@ -253,7 +256,8 @@ pub fn number(value: &str) -> Option<f64> {
 pub fn knee(points: &[(f64, f64)]) -> Option<usize> {
     let (first, last) = (points.first()?, points.last()?);
     let (width, height) = (last.0 - first.0, (last.1 - first.1).abs());
-    if !(points.len() >= 4 && width > 0.0 && height > 0.0) {
+    let flat = height <= FLAT * first.1.abs().max(last.1.abs());
+    if points.len() < 4 || width.is_nan() || width <= 0.0 || height.is_nan() || flat {
         return None;
     }
     let below = |p: &(f64, f64)| (first.1 + (last.1 - first.1) * (p.0 - first.0) / width - p.1) / height;
@@ -357,6 +361,8 @@ mod tests {
         let at = knee(&curve).expect("it bends");
         assert!((85..=95).contains(&at), "{at}");
         assert_eq!(knee(&(0..10).map(|i| (f64::from(i), f64::from(i))).collect::<Vec<_>>()), None);
+        // Rounding does not bend a flat one.
+        assert_eq!(knee(&[(1.0, 92.1), (2.0, 92.1 - 2e-9), (3.0, 92.1 - 1e-9), (4.0, 92.1 - 1e-9)]), None);
     }
 
     #[test]

@@ -53,7 +53,9 @@ fn works<'a>(scenario: &'a Scenario, id: &MetricId<'_>) -> Option<&'a Law> {
         && group.to.is_empty()
         && !group.has_speeds()
         && group.service_rate.is_none()
-        && queue.visibility_timeout.is_none();
+        && queue.visibility_timeout.is_none()
+        // Of several copies the first that is done counts.
+        && scenario.producers.iter().all(|p| p.most_copies().is_none());
     // Where only some are served, those whose turn comes by their work would be the short ones.
     let all =
         queue.discipline != Discipline::Shortest || queue.max_length.is_none() && queue.message_ttl.is_none();
@@ -74,7 +76,7 @@ fn works<'a>(scenario: &'a Scenario, id: &MetricId<'_>) -> Option<&'a Law> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Objective;
+    use crate::scenario::{Hedge, Objective};
 
     fn asked(metric: &str, relation: Relation, limit: f64) -> Option<f64> {
         let mut scenario = Scenario::mgc(10.0, Law::exponential(0.1), 4);
@@ -93,6 +95,12 @@ mod tests {
         assert_eq!(asked("total.latency.mean", Relation::Less, 0.09), Some(0.1));
         let within = asked("total.latency.within(100ms)", Relation::Greater, 0.9).expect("1 − 1/e");
         assert!((within - (1.0 - (-1f64).exp())).abs() < 1e-12);
+        // The first of two copies is done sooner than the work takes.
+        let mut hedged = Scenario::mgc(10.0, Law::exponential(0.1), 4);
+        hedged.producers[0].hedge = Some(Hedge { after: 0.05, at_most: 1 });
+        let (metric, text) = ("total.latency.p99".to_string(), String::new());
+        hedged.objectives = vec![Objective { metric, relation: Relation::Less, limit: 0.4, text }];
+        assert_eq!(work_alone(&hedged), None);
         // What waits is no matter of the work.
         assert_eq!(asked("queues.queue.wait.p99", Relation::Less, 1e-6), None);
     }

@@ -43,7 +43,7 @@ proxied! {
 }
 
 #[cfg(feature = "kafka-tls")]
-broker!(kafka, huge: b"", tests: plays, limited, wrong_password, wrong_authority, wrong_name, secured_itself, certified,
+broker!(kafka, huge: b"", tests: plays, limited, wrong_password, wrong_authority, wrong_name, certified,
     killed, never_goes_on, stopped);
 #[cfg(not(feature = "kafka-tls"))]
 broker!(kafka, huge: b"", tests: plays, limited, wrong_password, without_tls, killed, never_goes_on, stopped);
@@ -99,16 +99,6 @@ fn secured(broker: Broker) {
     assert_eq!(said.code, Some(0), "{}", said.text);
     keeps_the_secret(&said, address.password());
     assert!(!proxy.has_said(address.password().expect("a password").as_bytes()), "in plain text");
-}
-
-/// One whose clients go where it says, so that no proxy sees what they say.
-#[cfg(feature = "kafka-tls")]
-fn secured_itself(broker: Broker) {
-    let _there = broker.shared();
-    let (Some(address), Some(authority)) = (broker.address("TLS_URL"), broker.variable("CA")) else { return };
-    let said = broker.program(&address, 1, &ca(&authority)).run();
-    assert_eq!(said.code, Some(0), "{}", said.text);
-    keeps_the_secret(&said, address.password());
 }
 
 /// A program whose client speaks no TLS says how to build one that does.

@@ -13,6 +13,8 @@ use crate::study::Study;
 const ROW: i32 = 22;
 /// How much room the methods' names have, to the left of the panels.
 const NAMES: i32 = 108;
+/// How much room their values have, to the right.
+const VALUES: i32 = 122;
 
 /// One panel: what it shows and each method's value.
 struct Chart {
@@ -35,7 +37,11 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
         frame,
         (
             height,
-            Columns { left: columns.edge + NAMES, right: columns.right.min(columns.width - 108), ..columns },
+            Columns {
+                left: columns.edge + NAMES,
+                right: columns.right.min(columns.width - VALUES),
+                ..columns
+            },
         ),
         (&title, &super::how(study)),
         &description(&charts),
