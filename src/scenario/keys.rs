@@ -5,6 +5,7 @@
 //! theory and the real queue alike.
 
 use super::model::{Deliver, Destination, Keys, Producer, Scenario};
+use crate::rng::mix;
 
 /// Keys that are counted one by one; the others, of which none has more than a few millionths of the weight,
 /// are spread evenly.
@@ -188,7 +189,7 @@ pub(crate) fn hash_spread(keys: Option<&Keys>, partitions: u32, servers: u32) ->
     let busiest = |seed: u64| {
         let mut shares = vec![rest; servers as usize];
         for (key, weight) in (0u64..).zip(&weights) {
-            let partition = mixed(seed << 32 | key) % u64::from(partitions);
+            let partition = mix(seed << 32 | key) % u64::from(partitions);
             shares[(partition % u64::from(servers)) as usize] += weight;
         }
         shares.into_iter().fold(0.0, f64::max)
@@ -196,14 +197,6 @@ pub(crate) fn hash_spread(keys: Option<&Keys>, partitions: u32, servers: u32) ->
     let mut all: Vec<f64> = (0..HASHES).map(busiest).collect();
     all.sort_by(f64::total_cmp);
     Some((all[LEFT_OUT], all[all.len() - 1 - LEFT_OUT]))
-}
-
-/// A hash of 64 bits: the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
-fn mixed(key: u64) -> u64 {
-    let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ z >> 31
 }
 
 /// Σ k^(−s) for a < k ≤ b, by the midpoint rule read backwards: ∫ x^(−s) from a + ½ to b + ½.

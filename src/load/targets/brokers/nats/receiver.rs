@@ -216,7 +216,7 @@ impl NatsReceiver {
         let Some(reply) = self.replies.remove(&delivery.tag) else { return false };
         self.say(&reply, word);
         if self.window > 1 {
-            self.refill(self.window / SHARE);
+            self.refill();
         } else if self.settings.asks_ahead && self.waits && self.asked == 0 {
             // The next message is asked for with the same packet.
             self.ask(1, u64::MAX);
@@ -231,15 +231,15 @@ impl NatsReceiver {
         }
         self.replies.remove(&delivery.tag);
         if self.window > 1 {
-            self.refill(self.window / SHARE);
+            self.refill();
         }
         false
     }
 
     /// A place of the window is free: asks for messages once so many places are.
-    fn refill(&mut self, enough: u64) {
+    fn refill(&mut self) {
         self.free += 1;
-        self.ask_for_free(enough);
+        self.ask_for_free(self.window / SHARE);
     }
 
     fn ask_for_free(&mut self, enough: u64) {
