@@ -4,8 +4,8 @@
     . target/brokers/redis/env && benches/predictions.py redis            # also rabbitmq, nats, activemq, kafka, in-process
     . target/brokers/rabbitmq/env && benches/predictions.py rabbitmq quorum
 
-Learns at a third and half of the load, predicts three others, measures those. Needs `queuelab` in target/release (with `--features
-brokers,kafka`), or where $QUEUELAB says.
+Learns at a third and half of the load, predicts three others, measures those. CASES=0,2 measures some of the cases alone.
+Needs `queuelab` in target/release (with `--features brokers,kafka`), or where $QUEUELAB says.
 """
 
 import json
@@ -127,6 +127,8 @@ def main():
     cases = [case for case in CASES if target != "kafka" or case[1] == 1] + ([(1, 1, "constant"), (4, 1, "exponential")] if target == "kafka" else [])
     print("| target | consumers | prefetch | work | load | with turnaround | mean predicted, ms | measured | off, % | p99 predicted, ms | measured | off, % | turnaround learnt / seen, ms | measurement | held |")
     print("|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|", flush=True)
+    if "CASES" in os.environ:
+        cases = [cases[int(number)] for number in os.environ["CASES"].split(",")]
     for count, held, law in cases:
         document = predict(target, kind[0] if kind else None, count, held, law)
         if document:

@@ -213,6 +213,19 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     if !forwards::ends(scenario) {
         return;
     }
+    for producer in &scenario.producers {
+        if let Some(limit) = producer.outgrown_limit() {
+            let at = |setting| place(tree, "producers", &producer.name, setting);
+            let what = format!("producer `{}` makes more than its rate_limit lets it send", producer.name);
+            let told = Problem::warning(at("rate_limit").unwrap_or_default(), what)
+                .label(format!("{}/s: what waits to be sent grows without end", significant(limit, 3)));
+            let told = match at("rate") {
+                Some(rate) => told.and(rate, format!("{}/s", significant(producer.rate, 3))),
+                None => told,
+            };
+            cx.warnings.push(told.help("raise the limit above the rate; more consumers do not help"));
+        }
+    }
     let expiring = scenario.expiring();
     for (q, (queue, demand)) in scenario.queues.iter().zip(demands(scenario, &|_| None)).enumerate() {
         let Some(capacity) =
@@ -257,9 +270,11 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             cx.warnings.push(blame(tree, scenario, q, Problem::warning(at(), what).label(label).help(help)));
         } else if let Some(rho) = load.known().filter(|rho| *rho > NEARLY_FULL && *rho < 1.0 && !bounded) {
             let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(rho, 4));
-            cx.warnings.push(
-                Problem::warning(at(), what).label("waits depend on a long history: expect wide intervals"),
-            );
+            let label = match scenario.has_chance() {
+                true => "waits depend on a long history: expect wide intervals",
+                false => "nothing here varies, so that nobody waits; any variation makes long queues",
+            };
+            cx.warnings.push(Problem::warning(at(), what).label(label));
         }
         slips(cx, tree, scenario, q, load.least);
     }

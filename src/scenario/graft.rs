@@ -5,7 +5,7 @@ use super::grammar::{NAMED, ROOT};
 use super::node::{Node, Table, Value};
 use super::place::Place;
 use super::problem::{Problem, nearest};
-use super::setting::meant;
+use super::setting::{Takes, meant};
 
 /// A step of a path and where it stands in the text.
 #[derive(Debug, Clone)]
@@ -136,10 +136,8 @@ fn put_named(
     let Some(setting) = settings.first() else {
         return Err(Problem::error(at, "a path ends with a setting").label("add .SETTING"));
     };
-    let known: Vec<&str> = NAMED
-        .iter()
-        .find(|(t, _)| *t == first.name)
-        .map_or(Vec::new(), |(_, keys)| keys().iter().map(|k| k.name).collect());
+    let keys = NAMED.iter().find(|(t, _)| *t == first.name).map_or(Vec::new(), |(_, keys)| keys());
+    let known: Vec<&str> = keys.iter().map(|k| k.name).collect();
     if !known.contains(&setting.name.as_str()) {
         let told = Problem::error(
             Place { origin, start: setting.start, end: setting.end },
@@ -151,8 +149,24 @@ fn put_named(
         });
     }
     match names.get_mut(&joined(&rest[..n])).map(|n| &mut n.value) {
-        Some(Value::Table(table)) => descend(table, settings, node, origin, texts),
+        Some(Value::Table(table)) => {
+            let takes = keys.iter().find(|key| key.name == setting.name).map(|key| &key.takes);
+            if let (Some(Takes::TableOr(_, alone)), [_, _, ..]) = (takes, settings) {
+                write_out(table, &setting.name, alone);
+            }
+            descend(table, settings, node, origin, texts)
+        }
         _ => Err(Problem::error(at, format!("this {kind} is no table"))),
+    }
+}
+
+/// What is given in short, by one of its settings alone, becomes the table that it stands for.
+fn write_out(table: &mut Table, name: &str, alone: &str) {
+    let Some(short) = table.get_mut(name).filter(|node| !matches!(node.value, Value::Table(_))) else { return };
+    let at = short.at;
+    let node = std::mem::replace(short, Node::table(Vec::new(), at));
+    if let Value::Table(written) = &mut short.value {
+        written.put(alone, at, node);
     }
 }
 

@@ -168,6 +168,30 @@ fn a_rate_is_one_that_nanoseconds_can_tell() {
 }
 
 #[test]
+fn a_setting_reaches_into_what_is_written_in_short() {
+    let at = |short: &str, path: &str, value: &str| {
+        let text = small("rate = \"900/s\"", &format!("rate = \"900/s\"\n{short}"));
+        let parsed = parse(&Source::new("orders.toml", &text).with(path, value), &NoFiles).expect("sound");
+        parsed.scenario.producers[0].clone()
+    };
+    let hedged = at("hedge = \"50ms\"", "producers.web.hedge.at_most", "3").hedge.expect("hedged");
+    assert_eq!((hedged.after, hedged.at_most), (0.05, 3));
+    let limited = at("rate_limit = \"1000/s\"", "producers.web.rate_limit.burst", "7");
+    let limited = limited.rate_limit.expect("limited");
+    assert_eq!((limited.rate, limited.burst), (1000.0, 7));
+}
+
+#[test]
+fn who_makes_more_than_may_be_sent_is_told() {
+    let warned = |limit: &str| {
+        let text = small("rate = \"900/s\"", &format!("rate = \"900/s\"\nrate_limit = \"{limit}\""));
+        read(&text).expect("sound").warnings.render(false)
+    };
+    assert!(warned("800/s").contains("producer `web` makes more than its rate_limit lets it send"));
+    assert!(!warned("1000/s").contains("rate_limit"));
+}
+
+#[test]
 fn a_blocked_overload_is_not_told_to_set_the_bound_it_has() {
     let text = small("900/s", "2000/s")
         .replace("[queues.orders]", "[queues.orders]\nmax_length = 3\noverflow = \"block\"");

@@ -3,7 +3,7 @@
 use super::play::Play;
 use super::span::Drift;
 use crate::answer::Growth;
-use crate::scenario::{Arrivals, Producer, Scenario};
+use crate::scenario::Scenario;
 use crate::stats::{half_width, t_quantile};
 use crate::theory::{self, Load};
 
@@ -109,17 +109,10 @@ pub(super) fn overloaded(scenario: &Scenario) -> Option<Growth> {
     unsent(scenario).or_else(|| fullest(&theory::loads(scenario)))
 }
 
-/// The first producer that makes more than its rate limit lets it send, or by chance just as much.
+/// The first producer that makes more than its rate limit lets it send.
 fn unsent(scenario: &Scenario) -> Option<Growth> {
-    let beyond = |p: &&Producer| {
-        let allows = p.rate_limit.map_or(f64::INFINITY, |limit| limit.rate);
-        let even = p.arrivals.is_regular() && p.rate <= allows * (1.0 + ALIKE);
-        p.rate >= allows * (1.0 - ALIKE) && !even && !matches!(p.arrivals, Arrivals::Trace { .. })
-    };
-    scenario.producers.iter().find(beyond).map(|p| Growth::Unsent {
-        producer: p.name.clone(),
-        rate: p.rate,
-        limit: p.rate_limit.map_or(f64::INFINITY, |limit| limit.rate),
+    scenario.producers.iter().find_map(|p| {
+        p.outgrown_limit().map(|limit| Growth::Unsent { producer: p.name.clone(), rate: p.rate, limit })
     })
 }
 

@@ -1,8 +1,10 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
 use super::agreement::REHEARSAL_TOLERANCE;
-use super::{Judgement, ObjectiveStatus, Study, methods};
-use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic, Trust, Unanswered};
+use super::{Judgement, ObjectiveStatus, Study, methods, overload, transient};
+use crate::answer::{
+    Answer, Caveat, Estimate, Method, MetricId, PlaceId, Quantity, SimulationCaveat, Statistic, Trust, Unanswered,
+};
 use crate::load;
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
@@ -78,7 +80,7 @@ fn grown(metric: &str) -> Estimate {
 
 /// Whether a metric is without bound because a queue is.
 fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
-    use Quantity::{InSystem, Latency, QueueLength, Wait};
+    use Quantity::{DrainTime, InSystem, Latency, QueueLength, Wait};
     let Some(MetricId { place, quantity, statistic }) = MetricId::parse(metric) else { return false };
     let to = |p: &crate::scenario::Producer| p.to == Destination::Queue(queue);
     let through = match place {
@@ -88,7 +90,52 @@ fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
         PlaceId::Total => scenario.producers.iter().all(to) || statistic == Statistic::Mean,
         PlaceId::Consumer(_) => false,
     };
-    through && matches!(quantity, Latency | Wait | QueueLength | InSystem)
+    through && matches!(quantity, Latency | Wait | QueueLength | InSystem | DrainTime)
+}
+
+/// Holds a drain time that is withheld against its limit: it is missed if in no replication the backlog was gone
+/// when all that was played was over, and the limit had passed by then.
+pub(super) fn judge_outlasting(judgements: &mut [Judgement], scenario: &Scenario, simulated: &Answer) {
+    let undecided = judgements
+        .iter_mut()
+        .filter(|judgement| judgement.by.is_none() && judgement.outcome == ObjectiveStatus::Inconclusive);
+    for judgement in undecided {
+        if outlasts(scenario, &judgement.objective, simulated) {
+            (judgement.by, judgement.outcome) = (Some(Method::Simulation), ObjectiveStatus::Fail);
+        }
+    }
+}
+
+fn outlasts(scenario: &Scenario, objective: &Objective, simulated: &Answer) -> bool {
+    let time = |id: &MetricId<'_>| !matches!(id.statistic, Statistic::Within(_));
+    let Some(name) = drained(&objective.metric).filter(|(_, id)| time(id)).map(|(name, _)| name) else {
+        return false;
+    };
+    let always = simulated.caveats.iter().any(|caveat| {
+        matches!(caveat, Caveat::Simulation(SimulationCaveat::DrainWithheld { queue, late, replications })
+            if queue == name && late == replications)
+    });
+    let below = matches!(objective.relation, Relation::Less | Relation::LessOrEqual);
+    let watched = || {
+        let end = transient::horizon(scenario).ok()?;
+        Some(end - overload_end(scenario, name, end)?)
+    };
+    always && below && watched().is_some_and(|watched| watched >= objective.limit)
+}
+
+/// The queue whose time to drain a metric is.
+fn drained(metric: &str) -> Option<(&str, MetricId<'_>)> {
+    let id = MetricId::parse(metric).filter(|id| id.quantity == Quantity::DrainTime)?;
+    match id.place {
+        PlaceId::Queue(name) => Some((name, id)),
+        _ => None,
+    }
+}
+
+/// When the last overload of a queue ends; `None` where there is none.
+fn overload_end(scenario: &Scenario, queue: &str, horizon: f64) -> Option<f64> {
+    let queue = scenario.queues.iter().position(|of| of.name == queue)?;
+    overload::overloads_end(scenario, horizon).get(queue).copied().flatten()
 }
 
 /// What was measured on a broker, if one was measured and the figures are not worthless.
@@ -111,6 +158,21 @@ pub(super) fn judge_untold(judgements: &mut [Judgement]) {
 }
 
 impl Study {
+    /// The seconds over which means are taken, where there is no steady state and theory or a simulation says
+    /// how it goes from its start.
+    pub(crate) fn stretch(&self) -> Option<f64> {
+        let played = [Method::Theory, Method::Simulation].into_iter().any(|by| self.answer(by).is_some());
+        (played && transient::applies(&self.scenario)).then(|| transient::horizon(&self.scenario).ok())?
+    }
+
+    /// Whether a metric is the time in which a queue drains that is never overloaded.
+    pub(crate) fn has_nothing_to_drain(&self, metric: &str) -> bool {
+        let end = |name| {
+            transient::horizon(&self.scenario).ok().map(|end| overload_end(&self.scenario, name, end))
+        };
+        drained(metric).and_then(|(name, _)| end(name)).is_some_and(|end| end.is_none())
+    }
+
     /// Whether a broker was to be measured, and no measurement of it can be trusted.
     pub(crate) fn is_untold_broker(&self) -> bool {
         is_untold_broker(&self.scenario, &self.answers, &self.unanswered)
@@ -288,5 +350,8 @@ mod tests {
             assert_eq!(of(metric, 50.0), ObjectiveStatus::Inconclusive, "{metric}");
         }
         assert_eq!(of("queues.QUEUE.utilization", 150.0), ObjectiveStatus::Inconclusive);
+        // A backlog that grows is never gone.
+        assert_eq!(of("queues.QUEUE.drain_time.mean", 150.0), ObjectiveStatus::Fail);
+        assert_eq!(of("queues.QUEUE.drain_time.within(1s)", 50.0), ObjectiveStatus::Inconclusive);
     }
 }

@@ -43,7 +43,7 @@ pub struct HostCalibration {
     pub turnarounds: Vec<TurnaroundSeen>,
     /// Of each group of consumers, how long its services took over how long they were to take, on average.
     pub stretch: Vec<f64>,
-    /// The laws of both at the highest of these loads, in the scenario's time.
+    /// The laws of both at the highest of the loads that were disturbed least, in the scenario's time.
     #[serde(skip)]
     pub laws: [Option<Law>; 2],
     /// Nanoseconds of group commits, where messages are durable.
@@ -328,7 +328,11 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
         loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
         turnarounds: points.iter().flat_map(|p| p.lesson.turnarounds.iter().copied()).collect(),
-        laws: [0, 1].map(|which| points.iter().rev().find_map(|p| p.lesson.laws[which].clone())),
+        laws: [0, 1].map(|which| {
+            let showed = points.iter().rev().filter(|p| p.lesson.laws[which].is_some());
+            // A run that was disturbed shows a tail that the others have not.
+            showed.min_by_key(|p| trust(&p.answers)).and_then(|p| p.lesson.laws[which].clone())
+        }),
         stretch: (0..groups)
             .map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0))
             .collect(),

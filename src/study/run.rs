@@ -66,6 +66,9 @@ fn answered(scenario: &Scenario, wanted: &[Method], by_rulers: bool, watch: &dyn
     };
     let mut objectives = super::objectives::judge(&scenario.objectives, steady);
     super::objectives::judge_growth(&mut objectives, scenario);
+    if let Some(simulated) = steady.iter().find(|answer| answer.method == Method::Simulation) {
+        super::objectives::judge_outlasting(&mut objectives, scenario, simulated);
+    }
     if let Some(measured) = super::objectives::on_broker(scenario, steady) {
         super::objectives::judge_on_broker(&mut objectives, measured);
     } else if super::objectives::is_untold_broker(scenario, &answers, &unanswered) {

@@ -1,11 +1,9 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, ObjectiveStatus, objectives, overload, simulation, stopping, transient, window};
-use crate::answer::{
-    Answer, Caveat, Method, MetricId, PlaceId, Quantity, Reason, SimulationCaveat, Statistic, Unanswered,
-};
-use crate::scenario::{Length, Objective, Precision, Relation, Scenario};
+use super::{Judgement, ObjectiveStatus, objectives, simulation, stopping, transient, window};
+use crate::answer::{Answer, Method, MetricId, Quantity, Reason, Unanswered};
+use crate::scenario::{Length, Objective, Precision, Scenario};
 use crate::stats::runs_needed;
 use crate::study::sweep::SweepPoint;
 use crate::theory;
@@ -206,34 +204,10 @@ fn judged(scenario: &Scenario, theory: Option<&Answer>, simulated: Answer) -> Tr
     let methods: Vec<Answer> =
         theory.filter(|t| t.exact).cloned().into_iter().chain([simulated.clone()]).collect();
     let mut judgements = objectives::judge(&scenario.objectives, &methods);
-    for judgement in judgements.iter_mut().filter(|judgement| judgement.by.is_none()) {
-        if outlasts(scenario, &judgement.objective, &simulated) {
-            (judgement.by, judgement.outcome) = (Some(Method::Simulation), ObjectiveStatus::Fail);
-        }
-    }
+    objectives::judge_growth(&mut judgements, scenario);
+    objectives::judge_outlasting(&mut judgements, scenario, &simulated);
     let answers: Vec<Answer> = theory.cloned().into_iter().chain([simulated]).collect();
     Trial { outcome: all(&judgements), answers, unanswered: Vec::new(), objectives: judgements }
-}
-
-/// Whether a drain time is missed although it is withheld: in no replication was the backlog gone when all
-/// that was played was over, and the limit had passed by then.
-fn outlasts(scenario: &Scenario, objective: &Objective, simulated: &Answer) -> bool {
-    let time = |id: &MetricId<'_>| {
-        id.quantity == Quantity::DrainTime && !matches!(id.statistic, Statistic::Within(_))
-    };
-    let id = MetricId::parse(&objective.metric).filter(time);
-    let Some(PlaceId::Queue(name)) = id.map(|id| id.place) else { return false };
-    let always = simulated.caveats.iter().any(|caveat| {
-        matches!(caveat, Caveat::Simulation(SimulationCaveat::DrainWithheld { queue, late, replications })
-            if queue == name && late == replications)
-    });
-    let below = matches!(objective.relation, Relation::Less | Relation::LessOrEqual);
-    let watched = || {
-        let end = transient::horizon(scenario).ok()?;
-        let queue = scenario.queues.iter().position(|queue| queue.name == name)?;
-        Some(end - overload::overloads_end(scenario, end).get(queue).copied().flatten()?)
-    };
-    always && below && watched().is_some_and(|watched| watched >= objective.limit)
 }
 
 /// What no engine plays is decided by theory, if any.
@@ -243,7 +217,8 @@ fn by_theory(scenario: &Scenario, theory: Result<Answer, Unanswered>, refusal: U
         Err(why) => (Vec::new(), vec![why]),
     };
     unanswered.push(refusal);
-    let judgements = objectives::judge(&scenario.objectives, &answers);
+    let mut judgements = objectives::judge(&scenario.objectives, &answers);
+    objectives::judge_growth(&mut judgements, scenario);
     Trial { outcome: all(&judgements), answers, unanswered, objectives: judgements }
 }
 

@@ -95,6 +95,9 @@ fn ranked(study: &Study) -> Vec<(String, usize)> {
     for queue in &scenario.queues {
         add(PlaceId::Queue(&queue.name), Wait, Statistic::Mean, 7);
     }
+    for producer in scenario.producers.iter().filter(|p| p.rate_limit.is_some()).take(MOST_PRODUCERS) {
+        add(PlaceId::Producer(&producer.name), Send, Statistic::Mean, 7);
+    }
     add(total, Latency, Statistic::Percentile(0.999), 5);
     add(total, Throughput, Statistic::Single, 16);
     add(queue, Delayed, Statistic::Single, 17);

@@ -55,7 +55,8 @@ fn described(study: &Study, bearing: &Bearing) -> String {
 
 /// Where it is tightest.
 fn tightest(study: &Study) -> Option<String> {
-    let percent = |rho: f64| format!("busy {} %", share(rho));
+    let over = study.stretch().map_or(String::new(), |stretch| format!(" over the first {}", Time(stretch)));
+    let percent = |rho: f64| format!("busy {} %{over}", share(rho));
     Some(match bottleneck(study, &study.answers)? {
         Bottleneck::Partition { queue, rho } => {
             format!("the busiest partition of `{queue}` is the bottleneck, {}", percent(rho))
@@ -111,7 +112,7 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
             let spare = margin.map_or(String::new(), |margin| format!(" ({})", spare(margin)));
             format!("{}{spare}", against(&study.scenario, &judgement.objective, estimate))
         }
-        None => format!("no method knows {}", judgement.objective.metric),
+        None => without_figure(study, judgement),
     };
     let alone = words::work_alone(&study.scenario).filter(|_| judgement.outcome == ObjectiveStatus::Fail);
     let mut limits = match judgement.outcome {
@@ -128,6 +129,30 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
     let alone = alone.map(|said| format!("{said}, so that neither fewer messages nor more consumers help"));
     let parts = [figure].into_iter().chain(rest).chain(tightest(study)).chain(limits).chain(alone);
     sentence(&start, parts, decided.map(|answer| source(study, answer)))
+}
+
+/// Why a metric has no figure.
+fn without_figure(study: &Study, judgement: &Judgement) -> String {
+    let metric = &judgement.objective.metric;
+    let id = MetricId::parse(metric);
+    let queue = id.as_ref().filter(|id| id.quantity == Quantity::DrainTime).and_then(|id| match id.place {
+        PlaceId::Queue(name) => Some(name),
+        _ => None,
+    });
+    match (queue, judgement.outcome, judgement.by) {
+        (Some(queue), ObjectiveStatus::Fail, Some(_)) => {
+            let limit = Time(judgement.objective.limit);
+            format!("in no replication is the backlog of `{queue}` gone within {limit}")
+        }
+        (Some(queue), ObjectiveStatus::Fail, None) => {
+            format!("the backlog of `{queue}` grows without end and so never drains")
+        }
+        (None, ObjectiveStatus::Fail, None) => format!("{metric} has no bound, for a backlog grows without end"),
+        (Some(queue), ..) if study.has_nothing_to_drain(metric) => {
+            format!("`{queue}` is never overloaded, so that there is no {}", named(&study.scenario, metric))
+        }
+        _ => format!("no method knows {metric}"),
+    }
 }
 
 /// A figure beside its limit, as `p99 latency 48.8 ms of 60 ms allowed`.

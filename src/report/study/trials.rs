@@ -36,7 +36,12 @@ pub(super) fn bears(headroom: Option<Headroom>, checks: &[Check]) -> Vec<String>
         let least = if room.at_least { "at least " } else { "" };
         // Rounded down: more than that is not known to pass.
         let (rate, more) = (down(room.rate), relative(down(room.factor * 1000.0) / 1000.0 - 1.0));
-        out.push(format!("head-room: {least}{} messages/s ({more}) still pass, by {by}", plain(rate, 4)));
+        out.push(match room.factor {
+            factor if factor <= 1.0 && !room.at_least => {
+                format!("head-room: none: hardly more than {} messages/s pass, by {by}", plain(rate, 4))
+            }
+            _ => format!("head-room: {least}{} messages/s ({more}) still pass, by {by}", plain(rate, 4)),
+        });
     }
     let check = |Check { what, trial }: &Check| match trial {
         Some(trial) => format!("{}: {}, {}", altered(what), word(trial.outcome), short(trial)),

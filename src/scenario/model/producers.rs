@@ -132,6 +132,9 @@ pub enum Keys {
     },
 }
 
+/// Rates that differ by less than this share of them are alike.
+const ALIKE: f64 = 1e-9;
+
 impl Producer {
     /// A Poisson producer.
     pub fn poisson(name: &str, queue: usize, rate: f64) -> Self {
@@ -141,6 +144,15 @@ impl Producer {
     /// The copies that its clients send of a message beside the first, at most; `None` if they send once.
     pub(crate) fn most_copies(&self) -> Option<u32> {
         self.resend.map(|resend| resend.at_most).or(self.hedge.map(|hedge| hedge.at_most))
+    }
+
+    /// The rate of the limit that lets no more be sent than is made, or by chance just as much, so that what waits
+    /// to be sent grows without end.
+    pub(crate) fn outgrown_limit(&self) -> Option<f64> {
+        let limit = self.rate_limit?.rate;
+        let even = self.arrivals.is_regular() && self.rate <= limit * (1.0 + ALIKE);
+        let grows = self.rate >= limit * (1.0 - ALIKE) && !even;
+        (grows && !matches!(self.arrivals, Arrivals::Trace { .. })).then_some(limit)
     }
 
     /// Messages a second over the time that is played. A trace is played from its first message to its last,

@@ -221,6 +221,10 @@ impl NatsReceiver {
             // The next message is asked for with the same packet.
             self.ask(1, u64::MAX);
         }
+        if self.settings.without_work && !self.ready.is_empty() && self.out.len() < PACKET {
+            // The next one is settled at once, too, or it is waited for and all is sent.
+            return true;
+        }
         let outcome = self.flush();
         self.session.said(outcome, self.queue)
     }
@@ -253,6 +257,9 @@ impl NatsReceiver {
 /// A server that has more to work on asks for an eighth of its window at once: a question costs the broker as
 /// much as a message does. One that has nothing asks for whatever it may.
 const SHARE: u64 = 8;
+
+/// Bytes of words that are sent with one packet at most, where servers have no work between two of them.
+const PACKET: usize = 2048;
 
 /// How long after its time a question's end is waited for, in nanoseconds.
 const PATIENCE: u64 = 200_000_000;
@@ -342,6 +349,8 @@ impl Receiver for NatsReceiver {
     }
 
     fn cancel(&mut self) {
+        let sent = self.flush();
+        self.session.said(sent, self.queue);
         // What is in a window stays there, as it does while its server works.
         if self.asked > 0 && self.replies.is_empty() {
             let taken_back = self.take_back();

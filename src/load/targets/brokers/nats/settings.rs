@@ -23,6 +23,8 @@ pub(super) struct NatsQueue {
     pub dead_letter: Option<usize>,
     /// Whether a server may ask for its next message while it settles one.
     pub asks_ahead: bool,
+    /// Whether a server settles a message at once, since there is no work in it.
+    pub without_work: bool,
 }
 
 impl NatsQueue {
@@ -37,6 +39,10 @@ impl NatsQueue {
             delivery_limit: of.delivery_limit,
             dead_letter: of.dead_letter,
             asks_ahead: !batches && !early,
+            without_work: scenario.producers.iter().all(|p| p.service_time.is_none())
+                && scenario
+                    .consumers_of(queue)
+                    .all(|(_, c)| c.service_time.is_zero() && c.service_time_per_message.is_zero()),
         }
     }
 }
