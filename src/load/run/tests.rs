@@ -127,7 +127,7 @@ fn what_cannot_be_played_is_refused_with_advice() {
     };
     assert!(refusal(&|s| s.consumers[0].count = Servers::Count(5_000)).contains("at most 512"));
     assert!(refusal(&|s| s.consumers[0].count = Servers::Unlimited).contains("write a number"));
-    assert!(refusal(&|s| s.measurement.target = "kafka".into()).contains("\"in-process\""));
+    assert!(refusal(&|s| s.measurement.target = "nowhere".into()).contains("\"in-process\""));
     assert!(
         refusal(&|s| (s.queues[0].initial_backlog, s.queues[0].max_length) = (5, Some(4)))
             .contains("initial_backlog")
