@@ -30,8 +30,10 @@ pub(super) fn generate<C: Clock>(
         let instant = start + run_plan.sent(message);
         let now = pacer.wait_until(instant);
         if pacer.stopped() {
+            by.flush();
             return message as u64;
         }
+        by.next_is_due(message + 1 < run_plan.len() && start + run_plan.sent(message + 1) <= now);
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was
         // due.
         let at = if instant <= held { instant } else { now };

@@ -67,6 +67,13 @@ pub(crate) trait Target: Sync {
 pub(crate) trait Publisher: Send {
     /// Sends a message into a queue of the scenario. Waits only for room, where the queue makes senders wait.
     fn publish(&mut self, queue: usize, request: &PublishRequest) -> Sent;
+
+    /// Says before a send whether the next one is due already and follows at once, so that one packet may carry
+    /// both, as clients do that write through a buffer.
+    fn next_is_due(&mut self, _due: bool) {}
+
+    /// Sends what was kept for a next one that does not come.
+    fn flush(&mut self) {}
 }
 
 /// What takes messages for one server, and settles them.

@@ -4,7 +4,9 @@
 use super::codec::{StompDecoder, StompFrame, write};
 use super::connection::{StompConnection, destination, told};
 use crate::load::LoadError;
-use crate::load::targets::brokers::wire::{BrokerLines, FrameHandler, Session, Socket, WireError, hear};
+use crate::load::targets::brokers::wire::{
+    BrokerLines, FrameHandler, Packet, Session, Socket, WireError, hear,
+};
 use crate::load::targets::{PublishRequest, Publisher, Sent};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -97,7 +99,7 @@ pub(super) struct StompPublisher {
     /// By queue: whether its messages are kept on the disk, and whether they have priorities.
     kinds: Arc<[(bool, bool)]>,
     body: Vec<u8>,
-    out: Vec<u8>,
+    packet: Packet,
 }
 
 impl StompPublisher {
@@ -108,7 +110,7 @@ impl StompPublisher {
         socket: Arc<Socket>,
     ) -> Self {
         let (session, lines, kinds) = (Arc::clone(session), Arc::clone(lines), Arc::clone(kinds));
-        StompPublisher { session, lines, socket, kinds, body: Vec::new(), out: Vec::new() }
+        StompPublisher { session, lines, socket, kinds, body: Vec::new(), packet: Packet::default() }
     }
 }
 
@@ -116,7 +118,6 @@ impl Publisher for StompPublisher {
     fn publish(&mut self, queue: usize, request: &PublishRequest) -> Sent {
         let (persistent, ordered) = self.kinds[queue];
         self.session.bodies.write(request.message, request.size, &mut self.body);
-        self.out.clear();
         let message = StompMessage {
             destination: &destination(self.lines.name(queue, request.part)),
             persistent,
@@ -126,9 +127,9 @@ impl Publisher for StompPublisher {
             delay: 0,
             receipt: self.session.confirm.then_some(request.message),
         };
-        message.write(&self.body, &mut self.out);
+        message.write(&self.body, &mut self.packet.bytes);
         self.session.sends(queue);
-        match self.socket.write(&self.out) {
+        match self.packet.send(&self.socket) {
             Ok(()) if self.session.confirm => Sent::Pending,
             Ok(()) => Sent::Accepted,
             Err(why) => {
@@ -136,6 +137,16 @@ impl Publisher for StompPublisher {
                 self.session.broke(&why, None);
                 Sent::Closed
             }
+        }
+    }
+
+    fn next_is_due(&mut self, due: bool) {
+        self.packet.next_is_due = due;
+    }
+
+    fn flush(&mut self) {
+        if let Err(why) = self.packet.flush(&self.socket) {
+            self.session.broke(&why, None);
         }
     }
 }

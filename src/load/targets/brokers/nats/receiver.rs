@@ -6,7 +6,7 @@ use super::settings::NatsQueue;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::brokers::wire::{
-    BrokerLines, Incoming, Session, Socket, WireError, WireReceiver, take,
+    BrokerLines, Incoming, PACKET, Session, Socket, WireError, WireReceiver, take,
 };
 use crate::load::targets::{Delivery, Receiver};
 use crate::message::Outcome;
@@ -257,9 +257,6 @@ impl NatsReceiver {
 /// A server that has more to work on asks for an eighth of its window at once: a question costs the broker as
 /// much as a message does. One that has nothing asks for whatever it may.
 const SHARE: u64 = 8;
-
-/// Bytes of words that are sent with one packet at most, where servers have no work between two of them.
-const PACKET: usize = 2048;
 
 /// How long after its time a question's end is waited for, in nanoseconds.
 const PATIENCE: u64 = 200_000_000;

@@ -3,7 +3,9 @@
 use super::codec::{NatsDecoder, NatsFrame, NatsMessage, publish, subscribe};
 use super::requests::NatsConnection;
 use crate::load::LoadError;
-use crate::load::targets::brokers::wire::{BrokerLines, FrameHandler, Session, Socket, WireError, hear};
+use crate::load::targets::brokers::wire::{
+    BrokerLines, FrameHandler, Packet, Session, Socket, WireError, hear,
+};
 use crate::load::targets::{PublishRequest, Publisher, Sent};
 use serde_json::Value;
 use std::sync::Arc;
@@ -92,13 +94,13 @@ pub(super) struct NatsPublisher {
     lines: Arc<BrokerLines>,
     sender: Arc<NatsSender>,
     body: Vec<u8>,
-    out: Vec<u8>,
+    packet: Packet,
 }
 
 impl NatsPublisher {
     pub(super) fn new(session: &Arc<Session>, lines: &Arc<BrokerLines>, sender: Arc<NatsSender>) -> Self {
         let (session, lines) = (Arc::clone(session), Arc::clone(lines));
-        NatsPublisher { session, lines, sender, body: Vec::new(), out: Vec::new() }
+        NatsPublisher { session, lines, sender, body: Vec::new(), packet: Packet::default() }
     }
 }
 
@@ -107,10 +109,14 @@ impl Publisher for NatsPublisher {
         let message = request.message;
         self.session.bodies.write(message, request.size, &mut self.body);
         let reply = self.session.confirm.then(|| format!("{}.{queue}.{message}", self.sender.inbox));
-        self.out.clear();
-        publish(self.lines.name(queue, request.part), reply.as_deref(), &self.body, &mut self.out);
+        publish(
+            self.lines.name(queue, request.part),
+            reply.as_deref(),
+            &self.body,
+            &mut self.packet.bytes,
+        );
         self.session.sends(queue);
-        match self.sender.socket.write(&self.out) {
+        match self.packet.send(&self.sender.socket) {
             Ok(()) if self.session.confirm => Sent::Pending,
             Ok(()) => Sent::Accepted,
             Err(why) => {
@@ -118,6 +124,16 @@ impl Publisher for NatsPublisher {
                 self.session.broke(&why, None);
                 Sent::Closed
             }
+        }
+    }
+
+    fn next_is_due(&mut self, due: bool) {
+        self.packet.next_is_due = due;
+    }
+
+    fn flush(&mut self) {
+        if let Err(why) = self.packet.flush(&self.sender.socket) {
+            self.session.broke(&why, None);
         }
     }
 }

@@ -49,4 +49,12 @@ impl Publisher for RenewedPublisher {
         }
         Sent::Pending
     }
+
+    fn next_is_due(&mut self, due: bool) {
+        self.inner.1.next_is_due(due);
+    }
+
+    fn flush(&mut self) {
+        self.inner.1.flush();
+    }
 }
