@@ -26,6 +26,7 @@ mod predict;
 mod quantiles;
 mod svg;
 mod sweep;
+mod sweep_marks;
 mod theme;
 
 use super::plot::{Frame, Plot};
