@@ -2,6 +2,7 @@
 
 use super::{Ending, style};
 use crate::report;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Pictures {
@@ -39,23 +40,35 @@ impl Pictures {
     pub(super) fn of(&self, files: Vec<(String, Vec<u8>)>) -> Result<Vec<(String, Vec<u8>)>, Ending> {
         let [svg, png] =
             [PictureFormat::Svg, PictureFormat::Png].map(|format| self.formats.contains(&format));
-        let mut out = Vec::new();
+        let (mut out, mut missing) = (Vec::new(), BTreeSet::new());
         for (name, bytes) in files {
             let plot = name.strip_suffix(".svg").filter(|_| png).map(|stem| format!("{stem}.png"));
             if let Some(plot) = plot {
-                let drawn = report::png(&String::from_utf8_lossy(&bytes)).map_err(|why| {
+                let (drawn, lacks) = report::png(&String::from_utf8_lossy(&bytes)).map_err(|why| {
                     style::note(&format!("error: {plot} cannot be drawn: {why}\n"));
                     Ending::Failed
                 })?;
+                missing.extend(lacks);
                 out.push((plot, drawn));
             }
             if svg || !name.ends_with(".svg") {
                 out.push((name, bytes));
             }
         }
+        if !missing.is_empty() {
+            let letters: Vec<String> = missing.iter().take(MOST_LETTERS).map(|c| format!("`{c}`")).collect();
+            style::note(&format!(
+                "note: no installed font has letters such as {}: the PNG files show boxes there; install a font that \
+                 has them, such as Debian's fonts-noto, or take the SVG files (--format svg)\n",
+                letters.join(", ")
+            ));
+        }
         Ok(out)
     }
 }
+
+/// Letters that are named where a font lacks them.
+const MOST_LETTERS: usize = 3;
 
 #[cfg(test)]
 mod tests {

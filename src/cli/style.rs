@@ -1,6 +1,7 @@
 //! Where words go: data to stdout, the rest to stderr; colour only for a person who wants it.
 
 use super::{Ending, system};
+use crate::report::Style;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
@@ -21,7 +22,21 @@ pub(super) fn out(text: &str) -> Ending {
 
 /// Writes to stderr; if nobody can read it, there is nobody to tell.
 pub(super) fn note(text: &str) {
-    let _ = std::io::stderr().lock().write_all(harmless(text).as_bytes());
+    let mut stderr = std::io::stderr().lock();
+    let text = if stderr.is_terminal() { wrapped(text, width()) } else { text.into() };
+    let _ = stderr.write_all(harmless(&text).as_bytes());
+}
+
+/// The text with its sentences broken between words where they are wider than the terminal.
+fn wrapped(text: &str, width: usize) -> String {
+    let line = |line: &str| {
+        let sentence = ["note: ", "error: "].iter().any(|begin| line.starts_with(begin));
+        match sentence && line.chars().count() > width {
+            true => Style { width, ..Style::default() }.paragraphs([vec![line.trim_end().to_string()]]),
+            false => line.to_string(),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// The text with control characters spelt out, which a name from outside could hold; line ends, tabs and
@@ -81,6 +96,12 @@ pub(super) fn width() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        let text = "note: one two three four\n  as it is, however long\nerror: short\n";
+        assert_eq!(wrapped(text, 14), "note: one two\nthree four\n  as it is, however long\nerror: short\n");
+    }
 
     #[test]
     fn control_characters_are_spelt_out() {

@@ -1,5 +1,6 @@
 //! PNG in a program that is built without the feature `png`: there is none.
 
+use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// Why a plot cannot be drawn.
@@ -7,10 +8,10 @@ use thiserror::Error;
 #[error("this program was built without the cargo feature `png`")]
 pub struct PngError;
 
-/// A plot as PNG.
+/// A plot as PNG, and letters that it lacks.
 ///
 /// # Errors
 /// Always: it takes the feature.
-pub fn png(_: &str) -> Result<Vec<u8>, PngError> {
+pub fn png(_: &str) -> Result<(Vec<u8>, BTreeSet<char>), PngError> {
     Err(PngError)
 }

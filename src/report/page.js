@@ -20,68 +20,12 @@
   d.body.append(tip);
   const hide = () => { tip.hidden = true; };
 
-  // A drag across a time axis shows that stretch alone, a double click all of it again.
-  let clips = 0;
-  const zoomable = (svg, panels) => {
-    const caption = panels.length && svg.closest('figure').querySelector('figcaption');
-    if (!caption) return;
-    const note = caption.querySelector('.zoom') || caption.appendChild(d.createElement('span'));
-    note.className = 'note zoom';
-    const [left, , right] = panels[0].box, wide = right - left, hint = note.textContent = 'Drag across to zoom in.';
-    for (const p of panels) {
-      p.clip = d.createElementNS(svg.namespaceURI, 'clipPath');
-      p.clip.id = 'clip' + clips++;
-      p.clip.append(d.createElementNS(svg.namespaceURI, 'rect'));
-      svg.append(p.clip);
-      p.moved = [];
-      p.drawn = [];
-      for (let e = p.g.nextElementSibling; e && !e.matches('.panel,clipPath'); e = e.nextElementSibling) {
-        const below = +e.getAttribute('y') - p.box[3], points = (e.getAttribute('points') || '').split(/[ ,]/).map(Number);
-        if (e.matches('.series,.mark,path')) p.drawn.push(e);
-        else if (e.matches('text[text-anchor=middle]') && below > 8 && below < 24) p.moved.push([e, +e.getAttribute('x')]);
-        else if (points.length === 4 && points[0] === points[2] && points[1] === p.box[3]) p.moved.push([e, points[0]]);
-      }
-    }
-    const zoom = (from, to) => {
-      const k = wide / (to - from);
-      for (const p of panels) {
-        [p.from, p.k] = [from - left, k];
-        const set = { x: from, y: p.box[1], width: to - from, height: p.box[3] - p.box[1] };
-        for (const name in set) p.clip.firstChild.setAttribute(name, set[name]);
-        for (const e of p.drawn) {
-          e.setAttribute('transform', `translate(${left - from * k} 0) scale(${k} 1)`);
-          e.setAttribute('clip-path', k > 1 ? `url(#${p.clip.id})` : 'none');
-        }
-        for (const [e, x] of p.moved) {
-          e.setAttribute('transform', `translate(${left + (x - from) * k - x} 0)`);
-          e.style.display = x < from - 1 || x > to + 1 ? 'none' : '';
-        }
-      }
-      const [low, high] = panels[0].x, at = x => time(low + (x - left) / wide * (high - low));
-      note.textContent = k > 1 ? at(from) + ' to ' + at(to) + '; a double click shows all.' : hint;
-      svg.classList.toggle('zoomed', k > 1);
-    };
-    const place = e => {
-      const x = new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse()).x;
-      return left + panels[0].from + (Math.max(left, Math.min(right, x)) - left) / panels[0].k;
-    };
-    let start = null;
-    svg.style.touchAction = 'pan-y';
-    svg.addEventListener('pointerdown', e => { start = place(e); });
-    addEventListener('pointerup', e => {
-      if (start === null) return;
-      const [from, to] = [start, place(e)].sort((a, b) => a - b);
-      start = null;
-      if ((to - from) * panels[0].k > 12) zoom(from, to);
-    });
-    svg.addEventListener('dblclick', () => zoom(left, right));
-  };
   for (const svg of all(d, 'svg.queuelab')) {
     const panels = [];
     for (const g of all(svg, '.panel,.series')) {
       if (g.classList.contains('panel')) {
         const ticks = (g.dataset.ticks || '').split('|').filter(Boolean).map(t => [parseFloat(t), t.slice(t.indexOf(' ') + 1)]);
-        panels.push({ g, from: 0, k: 1, box: num(g.dataset.box), x: num(g.dataset.x), y: num(g.dataset.y), kinds: g.dataset.kinds, ticks, series: [] });
+        panels.push({ box: num(g.dataset.box), x: num(g.dataset.x), y: num(g.dataset.y), kinds: g.dataset.kinds, ticks, series: [] });
       } else if (panels.length) {
         const points = all(g, 'polyline').flatMap(p => p.getAttribute('points').split(' ').map(q => q.split(',').map(Number)));
         points.push(...all(g, 'circle').map(c => [+c.getAttribute('cx'), +c.getAttribute('cy')]));
@@ -101,13 +45,12 @@
       const at = new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse());
       const panel = panels.find(({ box: [l, t, r, b] }) => at.x >= l - 6 && at.x <= r + 6 && at.y >= t && at.y <= b);
       if (!panel) return hide();
-      // Where that is in what was drawn, before it was zoomed.
-      const [l, t, r, b] = panel.box, lines = [], px = l + panel.from + (at.x - l) / panel.k;
+      const [l, t, r, b] = panel.box, lines = [];
       let x = null;
       for (const { g, points } of panel.series) {
         if (g.classList.contains('off') || !points.length) continue;
-        const near = points.reduce((a, p) => Math.abs(p[0] - px) < Math.abs(a[0] - px) ? p : a);
-        if (Math.abs(near[0] - px) * panel.k > 24) continue;
+        const near = points.reduce((a, p) => Math.abs(p[0] - at.x) < Math.abs(a[0] - at.x) ? p : a);
+        if (Math.abs(near[0] - at.x) > 24) continue;
         if (x === null) x = near[0];
         const y = panel.y[0] + (b - near[1]) / (b - t) * (panel.y[1] - panel.y[0]);
         lines.push(g.dataset.name + ': ' + shown[panel.kinds[1]](y));
@@ -124,7 +67,6 @@
     svg.addEventListener('pointermove', show);
     svg.addEventListener('pointerdown', show);
     svg.addEventListener('pointerleave', hide);
-    zoomable(svg, panels.filter(p => p.kinds[0] === 't'));
   }
   addEventListener('scroll', hide, { passive: true });
 

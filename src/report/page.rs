@@ -1,6 +1,7 @@
 //! Pages that can be mailed: one file each, which asks nothing of the network, so that it reads the same in a
 //! browser, in print and in ten years. Every command's page is made of these parts. A small script of its own
-//! sorts tables, shows values and hides series; without it a page says all the same.
+//! sorts tables, shows values and hides series, and uPlot draws what changes over time; without scripts a page says
+//! all the same.
 
 use super::escape::escape;
 use super::plot::Frame;
@@ -10,6 +11,11 @@ use serde_json::Value;
 const STYLE: &str = include_str!("page.css");
 /// Runs at the end of the page; nothing of a scenario is in it.
 const SCRIPT: &str = include_str!("page.js");
+/// What draws series over time, on pages that have some: uPlot 1.6.32 with its licence, as it was published.
+const UPLOT: [&str; 2] = [include_str!("uplot.js"), include_str!("uplot.css")];
+const CHART: &str = include_str!("chart.js");
+/// What a chart's figures stand in; no text has its quote.
+const CHART_DATA: &str = "data-chart=\"";
 
 /// A page: what it is about, what is said first, and parts as HTML.
 #[derive(Debug, Default)]
@@ -54,11 +60,15 @@ impl Page {
             body += &format!("<ul class=\"caveats\">\n{items}</ul>\n");
         }
         body += &self.parts.concat();
+        let [plotter, plotters_style, chart] = match body.contains(CHART_DATA) {
+            true => [UPLOT[0], UPLOT[1], CHART],
+            false => [""; 3],
+        };
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}<script>\n{SCRIPT}</script>\n\
-             </body>\n</html>\n"
+             <title>{title}</title>\n<style>\n{plotters_style}{STYLE}</style>\n</head>\n<body>\n{body}<script>\n{plotter}{SCRIPT}{chart}\
+             </script>\n</body>\n</html>\n"
         )
     }
 }
@@ -104,17 +114,26 @@ pub(super) fn section(title: &str, body: &str) -> String {
 
 /// A picture with what it shows; on a narrow screen it is moved sideways, not made smaller.
 pub(super) fn figure(caption: &str, svg: &str) -> String {
-    pictures((caption, ""), svg, None)
+    pictures((caption, ""), svg, None, None)
 }
 
 /// A plot, drawn once for wide screens and paper and once for narrow screens, below what it finds and how it
 /// is read; nothing where nothing is drawn.
 pub(super) fn plot(finding: &str, read: &str, draw: impl Fn(Frame) -> Option<String>) -> String {
-    let drawn = draw(Frame::Page);
-    drawn.map_or(String::new(), |svg| pictures((finding, read), &svg, draw(Frame::Phone).as_deref()))
+    charted((finding, read), draw, None)
 }
 
-fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>) -> String {
+/// The same with its figures, where there are some, from which the page's script draws it instead.
+pub(super) fn charted(
+    told: (&str, &str),
+    draw: impl Fn(Frame) -> Option<String>,
+    figures: Option<&str>,
+) -> String {
+    let drawn = draw(Frame::Page);
+    drawn.map_or(String::new(), |svg| pictures(told, &svg, draw(Frame::Phone).as_deref(), figures))
+}
+
+fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>, figures: Option<&str>) -> String {
     let read = match read {
         "" => String::new(),
         read => format!("<span class=\"note\">{}</span>", said(&super::headline::capitalized(read))),
@@ -127,8 +146,11 @@ fn pictures((caption, read): (&str, &str), wide: &str, phone: Option<&str>) -> S
         Some(svg) => (" wide", format!("<div class=\"phone\">\n{svg}</div>\n")),
         None => ("", String::new()),
     };
+    let chart = figures.map_or(String::new(), |figures| {
+        format!("<div class=\"chart\" {CHART_DATA}{}\"></div>\n", escape(figures))
+    });
     format!(
-        "<figure>\n{caption}<div class=\"scroll{class}\" tabindex=\"0\">\n{wide}</div>\n{phone}</figure>\n"
+        "<figure>\n{caption}{chart}<div class=\"scroll{class}\" tabindex=\"0\">\n{wide}</div>\n{phone}</figure>\n"
     )
 }
 
@@ -236,16 +258,31 @@ mod tests {
 
     #[test]
     fn a_page_has_one_small_script_that_asks_nothing_of_anybody() {
-        assert!(SCRIPT.len() < 10_000, "{} bytes", SCRIPT.len());
+        assert!(SCRIPT.len() + CHART.len() < 16_000, "{} and {} bytes", SCRIPT.len(), CHART.len());
+        let (licence, plotter) = UPLOT[0].split_once("*/").expect("it is a comment");
+        assert!(licence.contains("MIT License") && licence.contains("Copyright (c) 2022 Leon Sorokin"));
         for outside in ["http", "//", "fetch", "import", "innerHTML", "eval", "</script"] {
-            let found = SCRIPT.lines().filter(|line| !line.trim_start().starts_with("//"));
-            assert!(found.into_iter().all(|line| !line.contains(outside)), "{outside}");
+            let found = SCRIPT.lines().chain(CHART.lines()).chain(plotter.lines());
+            let mut found = found.filter(|line| !line.trim_start().starts_with("//"));
+            assert!(found.all(|line| !line.contains(outside)), "{outside}");
         }
         let name = "</script><script>alert(1)</script>";
         let page =
             Page { title: name.into(), by: name.into(), parts: vec![listing(name)], ..Page::default() };
         let html = page.html();
         assert_eq!((html.matches("<script").count(), html.matches("</script").count()), (1, 1), "{html}");
+    }
+
+    #[test]
+    fn what_draws_charts_is_on_pages_that_have_one() {
+        let with = |figures: Option<&str>| {
+            let drawn = charted(("found", ""), |_| Some("<svg/>".into()), figures);
+            Page { title: CHART_DATA.into(), parts: vec![drawn], ..Page::default() }.html()
+        };
+        let (plain, charted) = (with(None), with(Some("{\"a\":1}")));
+        assert!(!plain.contains("uPlot") && charted.contains("uPlot"));
+        assert!(charted.contains("data-chart=\"{&quot;a&quot;:1}\""), "{charted}");
+        assert_eq!(charted.matches("</script").count(), 1);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct Plot {
     pub finding: fn(&Study) -> Option<String>,
     /// The SVG, or `None` where the study holds nothing to draw.
     pub draw: fn(&Study, Frame) -> Option<String>,
+    /// Its figures as JSON, where a page draws them itself: series over time.
+    pub chart: fn(&Study) -> Option<String>,
 }
 
 /// What a plot of several studies is to say.

@@ -1,7 +1,9 @@
 //! Plots as PNG (feature `png`), for where SVG is not taken: twice as large, on white.
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Options, Tree, fontdb};
+use resvg::usvg::{FontResolver, Options, Tree, fontdb};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
 /// Pixels of the picture for one of the plot.
@@ -29,12 +31,21 @@ pub enum PngError {
     Encoding(String),
 }
 
-/// A plot as PNG.
+/// A plot as PNG, and letters that no installed font has, which are boxes in it: the first of each of its texts.
 ///
 /// # Errors
 /// There is no font for its words, or it cannot be drawn.
-pub fn png(svg: &str) -> Result<Vec<u8>, PngError> {
+pub fn png(svg: &str) -> Result<(Vec<u8>, BTreeSet<char>), PngError> {
+    let missing = Mutex::new(BTreeSet::new());
+    let other_font = FontResolver::default_fallback_selector();
     let mut options = Options::default();
+    options.font_resolver.select_fallback = Box::new(|letter, used, fonts| {
+        let found = other_font(letter, used, fonts);
+        if found.is_none() {
+            missing.lock().unwrap_or_else(PoisonError::into_inner).insert(letter);
+        }
+        found
+    });
     let fonts = options.fontdb_mut();
     fonts.load_system_fonts();
     let family = stand_in(fonts).ok_or(PngError::NoFont)?;
@@ -45,7 +56,9 @@ pub fn png(svg: &str) -> Result<Vec<u8>, PngError> {
     let side = |pixels: u32| (pixels as f32 * SCALE) as u32;
     let mut picture = Pixmap::new(side(size.width()), side(size.height())).ok_or(PngError::NoSize)?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut picture.as_mut());
-    picture.encode_png().map_err(|why| PngError::Encoding(why.to_string()))
+    let bytes = picture.encode_png().map_err(|why| PngError::Encoding(why.to_string()))?;
+    drop(options);
+    Ok((bytes, missing.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// The family of a font that is there.
@@ -64,11 +77,28 @@ mod tests {
     use crate::report::{Frame, fixtures, plots};
 
     #[test]
+    fn letters_that_no_font_has_are_told() {
+        let svg = |words: &str| {
+            format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"90\" height=\"20\" \
+                 font-family=\"sans-serif\"><text x=\"1\" y=\"15\">{words}</text></svg>"
+            )
+        };
+        // A code point for private use, which no font of words has.
+        match png(&svg("a\u{10fffd}")) {
+            Ok((_, missing)) => assert_eq!(missing, BTreeSet::from(['\u{10fffd}'])),
+            Err(why) => assert!(matches!(why, PngError::NoFont), "{why}"),
+        }
+        assert!(png(&svg("plain")).is_ok_and(|(_, missing)| missing.is_empty()) || png(&svg("")).is_err());
+    }
+
+    #[test]
     fn every_plot_becomes_a_picture_with_words_or_is_refused_for_want_of_a_font() {
         let study = fixtures::five_methods();
         for (plot, svg) in plots::drawn(&study, Frame::Alone) {
             match png(&svg) {
-                Ok(bytes) => {
+                Ok((bytes, missing)) => {
+                    assert!(missing.is_empty(), "{}: {missing:?}", plot.file);
                     let picture = Pixmap::decode_png(&bytes).expect("a PNG");
                     assert_eq!(picture.width(), 1520, "{}", plot.file);
                     // The title's words are dark, somewhere in the first 80 rows; the page is white.

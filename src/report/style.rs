@@ -56,6 +56,11 @@ impl Style {
         if self.ascii { '-' } else { '─' }
     }
 
+    /// What stands where a label is cut.
+    pub(super) fn gap(&self) -> &'static str {
+        if self.ascii { "..." } else { "…" }
+    }
+
     /// Whether lines are no wider than the terminal.
     pub(super) fn fits(&self, lines: &[String]) -> bool {
         widest(lines) <= self.width
@@ -64,7 +69,7 @@ impl Style {
     /// Rows below a heading, with so many columns of numbers after the first. Where they are too wide,
     /// headings are broken into lines; then columns are left out, those named first first, which is said or,
     /// where all is to be shown, they follow in a table of their own; what is too wide still has its first
-    /// column cut.
+    /// column cut, or its names above their rows, and in the end a line for each cell.
     pub(super) fn grid(
         &self,
         head: &[String],
@@ -75,26 +80,35 @@ impl Style {
         let table = GridRows { head, rows, numbers, style: self };
         let fewer = (0..=leave_out.len()).map(|count| &leave_out[..count]);
         let tried = fewer.flat_map(|without| (1..=HEAD_LINES).map(move |height| (without, height)));
-        let mut laid_out = tried.map(|(without, height)| (without, table.lines(without, usize::MAX, height)));
-        let (without, mut lines) = laid_out.find(|(_, lines)| self.fits(lines)).unwrap_or_else(|| {
-            let lines = table.lines(leave_out, usize::MAX, HEAD_LINES);
-            let first = widest(rows.iter().filter_map(|row| row.first()));
-            let room = first.saturating_sub(widest(&lines).saturating_sub(self.width)).max(8);
-            (leave_out, table.lines(leave_out, room, HEAD_LINES))
-        });
+        let mut laid_out = tried.map(|(without, height)| (without, table.lines(without, height)));
+        let (without, mut lines) = laid_out
+            .find(|(_, lines)| self.fits(lines))
+            .unwrap_or_else(|| (leave_out, table.narrow_lines(leave_out)));
         if without.is_empty() {
             return lines;
         }
         if self.verbose {
             let others: Vec<usize> = (1..head.len()).filter(|i| !without.contains(i)).collect();
             lines.push(String::new());
-            lines.extend(table.lines(&others, usize::MAX, HEAD_LINES));
+            lines.extend(table.narrow_lines(&others));
         } else {
             let names: Vec<&str> = without.iter().map(|i| head[*i].as_str()).collect();
             let said = format!("left out for want of room, and in the files: {}", names.join("; "));
             lines.extend(self.lines(&said, "", ""));
         }
         lines
+    }
+
+    /// Rows below a heading that may be broken into lines, with so many columns of numbers after the first; `None`
+    /// where they are too wide.
+    pub(super) fn whole_grid(
+        &self,
+        head: &[String],
+        rows: &[Vec<String>],
+        numbers: usize,
+    ) -> Option<Vec<String>> {
+        let table = GridRows { head, rows, numbers, style: self };
+        (1..=HEAD_LINES).map(|height| table.lines(&[], height)).find(|lines| self.fits(lines))
     }
 
     /// Paragraphs of a heading and what belongs to it, each line wrapped under its own indent.
@@ -142,8 +156,9 @@ impl Style {
     }
 }
 
-/// Lines that headings may take.
+/// Lines that headings may take before a column is left out, and where nothing else helps.
 const HEAD_LINES: usize = 6;
+const TALLEST_HEAD: usize = 9;
 
 /// A table before it is laid out.
 struct GridRows<'a> {
@@ -153,28 +168,113 @@ struct GridRows<'a> {
     style: &'a Style,
 }
 
+/// How a table is laid out.
+#[derive(Clone, Copy)]
+struct GridLayout {
+    /// Lines that headings may take.
+    height: usize,
+    /// Columns that names in the first column may take; `None` where each has lines of its own, above its row.
+    first: Option<usize>,
+    /// Columns that words in the last column may take before they go on in the next line.
+    last: usize,
+}
+
 impl GridRows<'_> {
-    /// Its lines without some columns, the first column at most so wide, with headings of at most so many
-    /// lines.
-    fn lines(&self, without: &[usize], first: usize, height: usize) -> Vec<String> {
+    /// Its lines without some columns, no wider than the terminal.
+    fn narrow_lines(&self, without: &[usize]) -> Vec<String> {
+        let whole = GridLayout { height: TALLEST_HEAD, first: Some(usize::MAX), last: usize::MAX };
+        let excess = widest(&self.laid_out(without, whole)).saturating_sub(self.style.width);
+        let left = |column: usize, least: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells
+                .map(|cell| width_of(&self.style.signs(cell)))
+                .max()
+                .unwrap_or(0)
+                .saturating_sub(excess)
+                .max(least)
+        };
+        let end = self.head.len() - 1;
+        let last = if end > self.numbers && !without.contains(&end) { left(end, 12) } else { usize::MAX };
+        let first = Some(left(0, 8));
+        let tried = [
+            whole,
+            GridLayout { last, ..whole },
+            GridLayout { first, ..whole },
+            GridLayout { first: None, ..whole },
+            GridLayout { first: None, last: last.min(24), ..whole },
+        ];
+        let mut tried = tried.into_iter().map(|layout| self.laid_out(without, layout));
+        tried.find(|lines| self.style.fits(lines)).unwrap_or_else(|| self.listed(without))
+    }
+
+    /// Its names, in the signs that are allowed.
+    fn labels(&self) -> Vec<String> {
+        self.rows.iter().filter_map(|row| row.first()).map(|label| self.style.signs(label)).collect()
+    }
+
+    /// A line for each row and one for each of its cells, behind the cell's heading.
+    fn listed(&self, without: &[usize]) -> Vec<String> {
+        let cell = |(i, cell): (usize, &String)| {
+            let heading = self.head.get(i).map_or("", String::as_str);
+            match (i, heading) {
+                (0, "") => self.style.lines(cell, "", "  "),
+                (0, heading) => self.style.lines(&format!("{heading}: {cell}"), "", "  "),
+                (_, "") => self.style.lines(cell, "  ", "    "),
+                (_, heading) => self.style.lines(&format!("{heading}: {cell}"), "  ", "    "),
+            }
+        };
+        let row = |row: &Vec<String>| {
+            let shown = row.iter().enumerate().filter(|(i, text)| !without.contains(i) && !text.is_empty());
+            shown.flat_map(cell).collect::<Vec<_>>()
+        };
+        self.rows.iter().flat_map(row).collect()
+    }
+
+    /// Its lines without some columns, with headings of at most so many lines.
+    fn lines(&self, without: &[usize], height: usize) -> Vec<String> {
+        self.laid_out(without, GridLayout { height, first: Some(usize::MAX), last: usize::MAX })
+    }
+
+    fn laid_out(&self, without: &[usize], layout: GridLayout) -> Vec<String> {
         let style = self.style;
         let kept = |row: &[String]| {
             let cells = row.iter().enumerate().filter(|(i, _)| !without.contains(i));
             cells.map(|(_, cell)| style.signs(cell)).collect::<Vec<_>>()
         };
-        let labels: Vec<String> =
-            self.rows.iter().filter_map(|row| row.first()).map(|label| style.signs(label)).collect();
-        let body: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .zip(distinct(&labels, first))
-            .map(|(row, label)| std::iter::once(label).chain(kept(row).into_iter().skip(1)).collect())
-            .collect();
-        let head = kept(self.head);
-        let heads = folded_heads(&head, height).into_iter();
-        let lines: Vec<_> = heads.map(Some).chain([None]).chain(body.into_iter().map(Some)).collect();
+        let labels = match layout.first {
+            Some(most) => distinct(&self.labels(), most, style.gap()),
+            None => vec![String::new(); self.rows.len()],
+        };
+        let body = self.rows.iter().zip(labels).map(|(row, label)| {
+            let mut cells: Vec<String> =
+                std::iter::once(label).chain(kept(row).into_iter().skip(1)).collect();
+            let words = cells.last_mut().filter(|_| layout.last < usize::MAX);
+            let mut rest = Vec::new();
+            if let Some(words) = words {
+                let mut lines = folded(words, layout.last).into_iter();
+                *words = lines.next().unwrap_or_default();
+                rest.extend(lines);
+            }
+            let blanks = vec![String::new(); cells.len() - 1];
+            let further = rest.into_iter().map(|line| [blanks.clone(), vec![line]].concat());
+            std::iter::once(cells).chain(further).collect()
+        });
+        let body: Vec<Vec<Vec<String>>> = body.collect();
+        let heads = folded_heads(&kept(self.head), layout.height);
+        let heights: Vec<usize> = body.iter().map(Vec::len).collect();
+        let above = heads.len() + 1;
+        let rows = body.into_iter().flatten().map(Some);
+        let rows: Vec<_> = heads.into_iter().map(Some).chain([None]).chain(rows).collect();
         let numbers = self.numbers - without.iter().filter(|i| **i <= self.numbers).count();
-        columns(&lines, numbers, style.rule())
+        let mut lines = columns(&rows, numbers, style.rule());
+        if layout.first.is_none() {
+            let mut rest = lines.split_off(above).into_iter();
+            for (row, height) in self.rows.iter().zip(heights) {
+                lines.extend(row.first().map_or(Vec::new(), |label| style.lines(label, "", "  ")));
+                lines.extend(rest.by_ref().take(height));
+            }
+        }
+        lines
     }
 }
 
@@ -230,6 +330,43 @@ mod tests {
             "{lines:#?}"
         );
         assert!(lines.last().is_some_and(|line| line.contains("127 ms")), "{lines:#?}");
+    }
+
+    #[test]
+    fn what_no_cut_keeps_apart_stands_above_its_row_and_then_in_lines_of_its_own() {
+        let names = ["a-customer-of-the-east-in-the-north", "a-customer-of-the-west-in-the-north"];
+        let more = ["b-customer-of-the-west-in-the-north", "a-customer-of-the-west-in-the-south"];
+        let rows: Vec<Vec<String>> =
+            names.iter().chain(&more).map(|name| vec![name.to_string(), "12.0 ms".into()]).collect();
+        let head = ["metric", "p99"].map(String::from);
+        let at = |width| Style { width, ..Style::default() }.grid(&head, &rows, 1, &[]);
+        let lines = at(24);
+        assert!(lines.iter().all(|line| width_of(line) <= 24), "{lines:#?}");
+        assert_eq!(lines.iter().filter(|line| *line == "        12.0 ms").count(), 4, "{lines:#?}");
+        // All of each name is there.
+        let told: String = lines.iter().map(|line| line.trim()).collect();
+        assert!(names.iter().chain(&more).all(|name| told.contains(name)), "{lines:#?}");
+        let lines = at(12);
+        assert!(lines.contains(&"  p99: 12.0".to_string()), "{lines:#?}");
+    }
+
+    #[test]
+    fn words_at_the_end_of_a_row_go_on_in_the_next_line() {
+        let style = Style { width: 40, ..Style::default() };
+        let row = ["in-process", "4.45 ms", "INVALID (lateness, stalls, a law)"].map(String::from).to_vec();
+        let lines = style.grid(&["target", "p99", "trust"].map(String::from), &[row], 1, &[]);
+        let expected = ["in-process  4.45 ms  INVALID (lateness,", "                     stalls, a law)"];
+        assert_eq!(lines[2..], expected, "{lines:#?}");
+    }
+
+    #[test]
+    fn what_is_cut_is_ascii_where_that_is_asked_for() {
+        let style = Style { width: 34, ascii: true, ..Style::default() };
+        let rows = ["kunden-in-österreich", "kunden-in-norwegen-und-schweden"];
+        let rows = rows.map(|name| [name, "12.0 ms", "≈ 13 ±1 ms"].map(String::from).to_vec());
+        let lines = style.grid(&["", "a", "b"].map(String::from), &rows, 2, &[]);
+        assert!(lines.iter().all(|line| line.is_ascii() && line.len() <= 34), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains("...")), "{lines:#?}");
     }
 
     #[test]

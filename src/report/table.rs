@@ -146,8 +146,9 @@ fn grid(study: &Study, sections: &[Section], style: &Style, layout: Layout) -> V
             lines.push(Some(vec![section.title.clone()]));
         }
         let indent = if section.title.is_empty() { "" } else { "  " };
-        let labels: Vec<String> = section.rows.iter().map(|row| label(row, indent, layout)).collect();
-        let labels = distinct(&labels, layout.label);
+        let labels: Vec<String> =
+            section.rows.iter().map(|row| style.signs(&label(row, indent, layout))).collect();
+        let labels = distinct(&labels, layout.label, style.gap());
         let rows = labels.into_iter().zip(&section.rows);
         lines.extend(rows.map(|(label, row)| Some(cells(label, row, layout, compared))));
     }

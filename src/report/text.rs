@@ -53,14 +53,15 @@ const PLAIN: &[(char, &str)] = &[
     ('\u{a0}', " "),
 ];
 
-/// A text in ASCII alone; what has no stand-in is told by its number, so that names stay apart.
+/// A text in ASCII alone; what has no stand-in is told by its number, in brackets, so that names stay apart
+/// and their letters, too.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match PLAIN.iter().find(|(sign, _)| *sign == c) {
             Some((_, stand_in)) => out.push_str(stand_in),
             None if c.is_ascii() => out.push(c),
-            None => out += &format!("U+{:04X}", u32::from(c)),
+            None => out += &format!("<U+{:04X}>", u32::from(c)),
         }
     }
     out
@@ -131,27 +132,50 @@ fn fitting(characters: impl Iterator<Item = char>, mut room: usize) -> Vec<char>
     characters.take_while(fits).collect()
 }
 
-/// A label of at most so many columns, of which so many are its beginning; the rest is its end.
-fn cut(label: &str, most: usize, head: usize) -> String {
-    if width_of(label) <= most || most < 3 {
-        return label.into();
-    }
-    let beginning: String = fitting(label.chars(), head).into_iter().collect();
-    let end = fitting(label.chars().rev(), most - 1 - width_of(&beginning));
-    beginning + "…" + &end.into_iter().rev().collect::<String>()
+/// Where a label is cut.
+#[derive(Clone, Copy)]
+enum CutAt {
+    /// In its middle: so many columns of its beginning stay, and as much of its end as has room.
+    Middle(usize),
+    /// At both ends: what begins behind so many characters stays.
+    Ends(usize),
 }
 
-/// Labels of at most so many columns, each cut in its middle, where names differ least; in another place if
-/// two would look the same there, and uncut if they would in each.
-pub(super) fn distinct(labels: &[String], most: usize) -> Vec<String> {
-    let room = most.saturating_sub(1);
-    let heads = [room.div_ceil(2), 0, room, room / 4, room - room / 4];
-    let tried = heads.map(|head| labels.iter().map(|label| cut(label, most, head)).collect::<Vec<_>>());
+/// A label of at most so many columns, with a sign where it was cut.
+fn cut(label: &str, most: usize, at: CutAt, gap: &str) -> String {
+    let taken = |gaps: usize| most.checked_sub(gaps * width_of(gap)).filter(|room| *room > 0);
+    if width_of(label) <= most {
+        return label.into();
+    }
+    let shortened = match at {
+        CutAt::Middle(head) => taken(1).map(|room| {
+            let beginning: String = fitting(label.chars(), head.min(room)).into_iter().collect();
+            let end = fitting(label.chars().rev(), room - width_of(&beginning));
+            beginning + gap + &end.into_iter().rev().collect::<String>()
+        }),
+        CutAt::Ends(from) => taken(2).map(|room| {
+            let middle = fitting(label.chars().skip(from), room);
+            format!("{gap}{}{gap}", middle.into_iter().collect::<String>())
+        }),
+    };
+    shortened.unwrap_or_else(|| label.into())
+}
+
+/// Labels of at most so many columns, each cut in its middle, where names differ least, and a sign put there; in
+/// another place if two would look the same, and uncut if they would wherever they are cut.
+pub(super) fn distinct(labels: &[String], most: usize, gap: &str) -> Vec<String> {
+    let room = most.saturating_sub(width_of(gap));
+    let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let middle = room.div_ceil(2);
+    let heads = (0..=middle).flat_map(|off| [middle - off, (middle + off).min(room)]).map(CutAt::Middle);
+    let tried = heads.chain((1..longest).map(CutAt::Ends));
+    let mut tried =
+        tried.map(|at| labels.iter().map(|label| cut(label, most, at, gap)).collect::<Vec<String>>());
     let apart = |cut: &Vec<String>| {
         let mut whole = std::collections::BTreeMap::new();
         cut.iter().zip(labels).all(|(cut, label)| *whole.entry(cut).or_insert(label) == label)
     };
-    tried.into_iter().find(apart).unwrap_or_else(|| labels.to_vec())
+    tried.find(apart).unwrap_or_else(|| labels.to_vec())
 }
 
 /// From so many columns on a word is broken at its hyphens, too.
@@ -233,11 +257,13 @@ mod tests {
     #[test]
     fn what_is_cut_stays_distinct() {
         let names = ["orders-of-customers-eu", "orders-of-customers-us"].map(String::from);
-        assert_eq!(distinct(&names, 9), ["orde…s-eu", "orde…s-us"]);
+        assert_eq!(distinct(&names, 9, "…"), ["orde…s-eu", "orde…s-us"]);
+        assert_eq!(distinct(&names, 11, "..."), ["orde...s-eu", "orde...s-us"]);
         let alike = ["orders-1-of-eu", "orders-2-of-eu"].map(String::from);
-        assert_eq!(distinct(&alike, 9), ["…-1-of-eu", "…-2-of-eu"]);
-        assert_eq!(distinct(&alike, 4), alike);
-        assert_eq!(distinct(&names, 40), names);
+        assert_eq!(distinct(&alike, 9, "…"), ["o…1-of-eu", "o…2-of-eu"]);
+        assert_eq!(distinct(&alike, 5, "…"), ["…s-1…", "…s-2…"]);
+        assert_eq!(distinct(&alike, 2, "…"), alike);
+        assert_eq!(distinct(&names, 40, "…"), names);
     }
 
     #[test]
@@ -245,8 +271,8 @@ mod tests {
         assert_eq!((width_of("订单 a"), width_of("é"), width_of("e\u{301}")), (6, 1, 1));
         let rows = [["订单", "1"], ["orders", "22"]].map(|row| Some(row.map(String::from).to_vec()));
         assert_eq!(columns(&rows, 1, '-'), ["订单     1", "orders  22"]);
-        assert_eq!(distinct(&["订单订单订单".into()], 7), ["订…订单"]);
-        assert_eq!(plain("订ü"), "U+8BA2U+00FC");
+        assert_eq!(distinct(&["订单订单订单".into()], 7, "…"), ["订…订单"]);
+        assert_eq!(plain("订üA"), "<U+8BA2><U+00FC>A");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::headline;
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
 use super::shown;
-use crate::answer::{Answer, Caveat, Gate, MetricId, Statistic, Trust, Unit, metric_of};
+use crate::answer::{Answer, Caveat, Estimate, Gate, MetricId, Statistic, Trust, Unit, metric_of};
 use crate::scenario::{Arrivals, Scenario, Weight};
 use crate::study::{self, AgreementStatus, Bottleneck, Formula, Judgement, ObjectiveStatus, Study};
 use crate::units::{Time, plain, significant};
@@ -197,6 +197,10 @@ pub(super) fn formula(formula: &Formula) -> (String, String) {
     let value = match formula.unit {
         Unit::Seconds => Time(formula.value).to_string(),
         Unit::Ratio => three(formula.value),
+        Unit::PerSecond => {
+            let scale = Scale::of(Unit::PerSecond, std::iter::once(formula.value));
+            scale.show_with_unit(Some(&Estimate::exact(formula.value)))
+        }
         unit => format!("{} {}", three(formula.value), unit.name()),
     };
     let value = if formula.value.is_finite() { value } else { UNKNOWN.to_string() };

@@ -27,7 +27,7 @@ pub(crate) fn draw(all: &[Benchmark], told: &PlotText<'_>, frame: Frame) -> Opti
     if every.is_empty() || low <= 0.0 {
         return None;
     }
-    let step = PANEL + 66;
+    let step = PANEL + 78;
     let height = TOP + step * SHOWN.len() as i32;
     let subtitle = "open loop, messages are no work · each line ends at the highest share that was measured · dashed: fitted to the mean";
     Some(figure::figure(frame, (height, Columns::of(frame)), (told.finding, subtitle), told.all, |figure| {

@@ -26,7 +26,7 @@ pub(crate) fn draw(capacity: &Capacity, told: &PlotText<'_>, frame: Frame) -> Op
     if objectives.is_empty() {
         return None;
     }
-    let step = PANEL + 66;
+    let step = PANEL + 78;
     let height = TOP + step * objectives.len() as i32;
     let confidence = crate::report::number::three(capacity.scenario.simulation.confidence * 100.0);
     let subtitle = format!(
@@ -97,7 +97,9 @@ fn panel(
     let panel = figure.panel(heights, settings(&capacity.path, &x, figure.columns), y);
     let values =
         |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
-    limit(figure, &panel, objective, capacity.largest);
+    let found = shown.iter().find(|(_, probe)| capacity.found().is_some_and(|f| f.index == probe.index));
+    let found = found.map(|(x, _)| panel.pixel((*x, panel.y.low)).0);
+    limit(figure, &panel, objective, (capacity.largest, found, heights.0 + 12));
     marks(figure, &panel, capacity, shown, heights);
     let (by_theory, by_simulation) = (Method::Theory.name(), Method::Simulation.name());
     panel.series(by_theory, || {
@@ -127,8 +129,14 @@ fn bar(panel: &Panel<'_, '_>, x: f64, estimate: &Estimate) {
 }
 
 /// The objective's line, its words on the side where it is missed, which is the emptier one, and at the end
-/// that is far from the value that was found.
-fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective, largest: bool) {
+/// that is far from the value that was found: its line runs through no words, nor do its own words, on their base
+/// line, lie on them.
+fn limit(
+    figure: &Figure<'_>,
+    panel: &Panel<'_, '_>,
+    objective: &Objective,
+    (largest, found, told): (bool, Option<i32>, i32),
+) {
     panel.line(
         &[(panel.x.low, objective.limit), (panel.x.high, objective.limit)],
         LIMIT,
@@ -138,9 +146,16 @@ fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective, larg
     let words = format!("wanted {}", objective.text);
     let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
     let (end, y) = panel.pixel((if largest { panel.x.low } else { panel.x.high }, at));
-    let left = if largest { end + 6 } else { end - width - 4 };
+    let usual = if largest { end + 6 } else { end - width - 4 };
+    let Columns { left, right, width: whole, .. } = figure.columns;
+    let clear = |from: i32| found.is_none_or(|found| found < from - 2 || found > from + width + 2);
+    let beside = found.map_or(usual, |found| found + 5);
+    let places = [usual, left + 6, right - width - 4, beside];
+    let from = places.into_iter().find(|from| clear(*from)).unwrap_or(usual).min(whole - width - 2);
     let above = matches!(objective.relation, Relation::Less | Relation::LessOrEqual);
-    figure.words(&words, (left, if above { y - 5 } else { y + 15 }), Side::Above, &LIMIT, BODY, false);
+    let sides = if above { [y - 5, y + 15] } else { [y + 15, y - 5] };
+    let base = sides.into_iter().find(|base| (base - told).abs() > BODY).unwrap_or(sides[0]);
+    figure.words(&words, (from, base), Side::Above, &LIMIT, BODY, false);
 }
 
 /// A line at the value that was found, and a cross where the queue grows without end.

@@ -8,6 +8,7 @@ use crate::answer::Method;
 use crate::report::difference;
 use crate::report::number::three;
 use crate::report::plot::{Frame, PlotText};
+use crate::report::text::distinct;
 use crate::study::compare::{Comparison, Difference, Verdict};
 use plotters::style::RGBColor;
 
@@ -126,7 +127,10 @@ fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], (top, row): (i3
     panel.x_ticks(bottom);
     let same = place(1.0);
     panel.line(&[(same, 0.0), (same, f64::from(rows))], MUTED, Pen::Solid(10));
-    for (i, bar) in bars.iter().enumerate() {
+    // A column of text is about so wide.
+    let most = (label / 0.55) as usize;
+    let names: Vec<String> = bars.iter().map(|bar| bar.row.metric.clone()).collect();
+    for (i, (bar, name)) in bars.iter().zip(distinct(&names, most, "…")).enumerate() {
         // Names above a bar press it to the lower end of its row.
         let height = f64::from(rows) - i as f64 - 0.5 - 0.5 * f64::from(above) / f64::from(row);
         let (_, middle) = panel.pixel((panel.x.low, height));
@@ -134,14 +138,7 @@ fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], (top, row): (i3
         panel.line(&[(place(bar.low), height), (place(bar.high), height)], color, Pen::Solid(24));
         panel.line(&[(place(bar.at), height)], color, Pen::Dots(42));
         let base = middle - above + if above > 0 { 6 } else { 0 };
-        figure.words(
-            &theme::fitted(&bar.row.metric, label),
-            (edge, base - 2),
-            Side::Above,
-            &INK,
-            BODY,
-            false,
-        );
+        figure.words(&theme::fitted(&name, label), (edge, base - 2), Side::Above, &INK, BODY, false);
         figure.words(
             &theme::fitted(&difference::figures(bar.row), label),
             (edge, base + 12),

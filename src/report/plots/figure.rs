@@ -5,8 +5,10 @@ pub(super) use super::columns::Columns;
 use super::columns::apart;
 use super::svg::{GRID as TENTHS, Svg, broken};
 use super::theme::{self, GRID, INK, MUTED, PAPER, Pen};
+use crate::answer::{MetricId, PlaceId};
 use crate::report::escape::escape;
 use crate::report::plot::Frame;
+use crate::scenario::Objective;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -222,7 +224,7 @@ impl<'a> Figure<'a> {
         }
         panel.x_ticks(bottom);
         let room = f64::from(self.columns.width - self.columns.edge) / f64::from(BODY);
-        let title = theme::fitted(&panel.y.title, room);
+        let title = theme::shortened(&panel.y.title, room);
         self.words(&title, (self.columns.edge, top - 14), Side::Above, &MUTED, BODY, false);
         panel
     }
@@ -267,7 +269,7 @@ impl Panel<'_, '_> {
                 free = center + half;
             }
         }
-        let title = theme::fitted(&self.x.title, f64::from(width) / f64::from(BODY));
+        let title = theme::shortened(&self.x.title, f64::from(width) / f64::from(BODY));
         let (center, _) = inside(&title, (left + right) / 2);
         self.figure.words(&title, (center, bottom + 28), Side::Below, &MUTED, BODY, false);
     }
@@ -367,7 +369,21 @@ impl Panel<'_, '_> {
 /// A rectangle by two of its corners, in pixels.
 pub(super) type Cell = ((i32, i32), (i32, i32));
 
-/// An objective in the fewest words: its statistic and its limit.
-pub(super) fn asked(metric: &str, limit: &str) -> String {
-    format!("{} {limit}", metric.rsplit('.').next().unwrap_or(metric))
+/// An objective in the fewest words: its statistic and its limit, and whose it is, as far as there is room for
+/// it (in units of its size), where another one is of the same statistic elsewhere.
+pub(super) fn asked(objective: &Objective, all: &[Objective], room: f64) -> String {
+    let statistic = |objective: &Objective| {
+        let last = objective.metric.rsplit('.').next();
+        last.unwrap_or_default().to_string()
+    };
+    let named = statistic(objective);
+    let shared = all.iter().any(|o| o.metric != objective.metric && statistic(o) == named);
+    let limit = &objective.text;
+    let place = match MetricId::parse(&objective.metric).filter(|_| shared).map(|id| id.place) {
+        None => return format!("{named} {limit}"),
+        Some(PlaceId::Total) => "all",
+        Some(PlaceId::Producer(name) | PlaceId::Queue(name) | PlaceId::Consumer(name)) => name,
+    };
+    let taken = theme::text_width(&format!("{named} of  {limit}"));
+    format!("{named} of {} {limit}", theme::fitted(place, (room - taken).max(3.0)))
 }

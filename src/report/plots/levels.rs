@@ -1,6 +1,7 @@
 //! The queue's length over time: a panel for each queue, a line for each method that watched it.
 
 use super::axis::Axis;
+use super::chart::{self, TimePanel};
 use super::figure::{self, Columns, Figure, TOP};
 use super::finding::{self, QuotedLength};
 use super::lines::{Line, Lines};
@@ -16,25 +17,46 @@ const MOST_POINTS: usize = 360;
 /// A first moment within this share of the end is the start: the axis begins at zero.
 const NEAR_ZERO: f64 = 0.02;
 
+/// The queues that are drawn, of lines of so many points.
+fn all<'a>(study: &'a Study, quoted: Option<&QuotedLength>, most: usize) -> Vec<QueueLevels<'a>> {
+    queues(study).into_iter().map(|queue| QueueLevels::of(study, queue, most, quoted)).collect()
+}
+
+/// The figures of what is drawn.
+pub(super) fn chart(study: &Study) -> Option<String> {
+    let queues = queues(study).len();
+    let most = chart::most_points(queues * study.answers.len());
+    let levels = all(study, finding::length(study).as_ref(), most);
+    let (from, to) = levels.iter().map(|levels| levels.span).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    let panel = |levels: QueueLevels<'_>| TimePanel {
+        height: panel_height(queues),
+        title: levels.axis_title(queues > 1),
+        times: false,
+        lines: levels.lines,
+    };
+    Some(chart::chart(&levels.into_iter().map(panel).collect::<Vec<_>>(), (from, to), &[]))
+}
+
+fn panel_height(queues: usize) -> i32 {
+    match queues {
+        1 => 300,
+        2 | 3 => 170,
+        _ => 120,
+    }
+}
+
 pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let queues = queues(study);
     if queues.is_empty() {
         return None;
     }
-    let panel_height = match queues.len() {
-        1 => 300,
-        2 | 3 => 170,
-        _ => 120,
-    };
+    let panel_height = panel_height(queues.len());
     let step = panel_height + 62;
     let height = TOP + step * queues.len() as i32 + 2;
     let quoted = finding::length(study);
     let title = super::title(quoted.as_ref().map(|q| q.words.clone()), "messages waiting over time");
     let description = format!("Queue length over time of {}", queues.join(", "));
-    let levels: Vec<QueueLevels<'_>> = queues
-        .iter()
-        .map(|queue| QueueLevels::of(study, queue, MOST_POINTS / queues.len().min(3), quoted.as_ref()))
-        .collect();
+    let levels = all(study, quoted.as_ref(), MOST_POINTS / queues.len().min(3));
     let notes: Vec<String> = levels.iter().flat_map(|levels| levels.lines.notes()).collect();
     let file = figure::noted(
         frame,

@@ -7,6 +7,7 @@ mod agreement;
 mod axis;
 mod bench;
 mod capacity;
+mod chart;
 mod coincide;
 mod columns;
 mod compare;
@@ -25,6 +26,7 @@ mod predict;
 mod quantiles;
 mod svg;
 mod sweep;
+mod sweep_marks;
 mod theme;
 
 use super::plot::{Frame, Plot};
@@ -44,36 +46,42 @@ pub(super) const PLOTS: &[Plot] = &[
         about: "what each method says, with its interval",
         finding: finding::agreement,
         draw: agreement::draw,
+        chart: |_| None,
     },
     Plot {
         file: "percentiles.svg",
         about: "how slow the slowest messages are",
         finding: finding::latency,
         draw: percentiles::draw,
+        chart: |_| None,
     },
     Plot {
         file: "deliveries.svg",
         about: "what the broker adds: how long its deliveries and confirms took",
         finding: deliveries::finding,
         draw: deliveries::draw,
+        chart: |_| None,
     },
     Plot {
         file: "histogram.svg",
         about: "how many messages take how long",
         finding: finding::median,
         draw: histogram::draw,
+        chart: |_| None,
     },
     Plot {
         file: "over-time.svg",
         about: "what comes, who serves, how many wait and how long the oldest has waited, over time",
         finding: |study| finding::peak(study).map(|quoted| quoted.words),
         draw: over_time::draw,
+        chart: over_time::chart,
     },
     Plot {
         file: "latency-over-time.svg",
         about: "how slow messages are, by when they were due",
         finding: latency_map::finding,
         draw: latency_map::draw,
+        chart: |_| None,
     },
     Plot {
         file: "queue-length.svg",
@@ -84,6 +92,7 @@ pub(super) const PLOTS: &[Plot] = &[
             let again = frame != Frame::Alone && over_time::replaces_lengths(study);
             if again { None } else { levels::draw(study, frame) }
         },
+        chart: levels::chart,
     },
 ];
 

@@ -2,8 +2,9 @@
 //! other on one axis of time.
 
 use super::axis::Axis;
+use super::chart::{self, TimePanel};
 use super::figure::{self, Columns, TOP};
-use super::finding;
+use super::finding::{self, QuotedLength};
 use super::levels::{self, QueueLevels, path_of, pen};
 use super::lines::{Line, Lines};
 use super::planned::Planned;
@@ -15,36 +16,51 @@ use crate::study::{Study, changes_over_time};
 
 /// Points in a line.
 const MOST_POINTS: usize = 360;
+/// Panels at most: arrivals, servers, backlog and lag.
+const PANELS: usize = 4;
 /// From the bottom of a panel to the top of the next, and to the end of the figure.
 const BETWEEN: i32 = 40;
 /// From a number on an axis to the next.
 const LEAST_STEP: i32 = 16;
 const BELOW: i32 = 62;
 
-/// One of the panels.
-struct Strip {
-    height: i32,
-    /// Of its axis, with a unit unless values are times.
-    title: String,
-    times: bool,
-    lines: Lines,
-}
-
 /// Whether this plot has all that one of the queues' lengths would have.
 pub(super) fn replaces_lengths(study: &Study) -> bool {
     changes_over_time(&study.scenario) && study.scenario.queues.len() == 1
 }
 
-pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
+/// What is drawn, of lines of so many points.
+struct Story<'a> {
+    levels: QueueLevels<'a>,
+    strips: Vec<TimePanel>,
+    notes: Vec<String>,
+    /// What a title quotes.
+    quoted: Option<QuotedLength>,
+}
+
+fn story(study: &Study, most: usize) -> Option<Story<'_>> {
     let watched = levels::queues(study);
     if !changes_over_time(&study.scenario) || watched.is_empty() {
         return None;
     }
     let quoted = finding::peak(study);
     let queue = quoted.as_ref().map_or(watched[0], |quoted| quoted.queue.as_str());
-    let queue = watched.iter().find(|name| **name == queue).unwrap_or(&watched[0]);
-    let levels = QueueLevels::of(study, queue, MOST_POINTS, quoted.as_ref());
-    let (strips, notes) = strips(study, &levels);
+    let queue = *watched.iter().find(|name| **name == queue).unwrap_or(&watched[0]);
+    let levels = QueueLevels::of(study, queue, most, quoted.as_ref());
+    let (strips, notes) = strips(study, &levels, most);
+    Some(Story { levels, strips, notes, quoted })
+}
+
+/// The figures of what is drawn.
+pub(super) fn chart(study: &Study) -> Option<String> {
+    let story = story(study, chart::most_points(PANELS * study.answers.len()))?;
+    Some(chart::chart(&story.strips, story.levels.span, &story.notes))
+}
+
+pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
+    let Story { levels, strips, mut notes, quoted } = story(study, MOST_POINTS)?;
+    notes.extend(strips.iter().flat_map(|strip| strip.lines.notes()));
+    let queue = levels.queue;
     let heights: i32 = strips.iter().map(|strip| strip.height + BETWEEN).sum();
     let height = TOP + heights - BETWEEN + BELOW;
     let title = super::title(quoted.map(|quoted| quoted.words), "arrivals, servers and backlog over time");
@@ -79,7 +95,7 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
 }
 
 /// The panels, and what is to be said of them.
-fn strips(study: &Study, levels: &QueueLevels<'_>) -> (Vec<Strip>, Vec<String>) {
+fn strips(study: &Study, levels: &QueueLevels<'_>, most: usize) -> (Vec<TimePanel>, Vec<String>) {
     let several = study.scenario.queues.len() > 1;
     let (mut strips, mut notes) = (Vec::new(), Vec::new());
     let planned = match Planned::until(&study.scenario, levels.span) {
@@ -99,16 +115,16 @@ fn strips(study: &Study, levels: &QueueLevels<'_>) -> (Vec<Strip>, Vec<String>) 
         };
         let whose = if study.scenario.producers.len() > 1 { " of all producers" } else { "" };
         let title = format!("arrivals{whose}, messages/s");
-        strips.push(Strip { height: 84, title, times: false, lines: Lines::new(vec![line], 1e-9) });
+        strips.push(TimePanel { height: 84, title, times: false, lines: Lines::new(vec![line], 1e-9) });
     }
-    let of = |value: &dyn Fn(&Moment) -> Option<f64>| paths(study, levels, value);
+    let of = |value: &dyn Fn(&Moment) -> Option<f64>| paths(study, levels, most, value);
     let servers = of(&|m| m.servers);
     if !servers.is_empty() {
         let title = if several { format!("{}: servers", levels.queue) } else { "servers".into() };
-        strips.push(Strip { height: 84, title, times: false, lines: Lines::new(servers, 1.0) });
+        strips.push(TimePanel { height: 84, title, times: false, lines: Lines::new(servers, 1.0) });
     }
     let title = levels.axis_title(several);
-    strips.push(Strip { height: 170, title, times: false, lines: levels.lines.clone() });
+    strips.push(TimePanel { height: 170, title, times: false, lines: levels.lines.clone() });
     let mut lag = of(&|m| m.oldest);
     if let Some(planned) =
         planned.filter(|planned| lag.is_empty() && planned.certain && is_one_line(&study.scenario))
@@ -121,24 +137,28 @@ fn strips(study: &Study, levels: &QueueLevels<'_>) -> (Vec<Strip>, Vec<String>) 
     match lag.is_empty() {
         false => {
             let title = "lag: how long the oldest has waited".to_string();
-            strips.push(Strip { height: 110, title, times: true, lines: Lines::new(lag, 1e-9) });
+            strips.push(TimePanel { height: 110, title, times: true, lines: Lines::new(lag, 1e-9) });
         }
         true => notes.push(format!(
             "the lag is not known here: an objective on queues.{}.age makes the simulation watch it",
             levels.queue
         )),
     }
-    notes.extend(strips.iter().flat_map(|strip| strip.lines.notes()));
     (strips, notes)
 }
 
 /// A line for each method whose backlog is drawn as it went and that knows another figure of each moment.
-fn paths(study: &Study, levels: &QueueLevels<'_>, value: &dyn Fn(&Moment) -> Option<f64>) -> Vec<Line> {
+fn paths(
+    study: &Study,
+    levels: &QueueLevels<'_>,
+    most: usize,
+    value: &dyn Fn(&Moment) -> Option<f64>,
+) -> Vec<Line> {
     let drawn = |method: Method| levels.lines.lines.iter().any(|line| path_of(&line.label) == Some(method));
     let line = |answer: &crate::answer::Answer| {
         let moments = answer.timelines.get(levels.queue).filter(|_| drawn(answer.method))?;
         let points: Vec<(f64, f64)> = moments.iter().filter_map(|m| Some((m.at, value(m)?))).collect();
-        let together = points.len().div_ceil(MOST_POINTS).max(1);
+        let together = points.len().div_ceil(most).max(1);
         let mean = |chunk: &[(f64, f64)]| {
             let over =
                 |of: &dyn Fn(&(f64, f64)) -> f64| chunk.iter().map(of).sum::<f64>() / chunk.len() as f64;

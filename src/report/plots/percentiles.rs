@@ -45,7 +45,9 @@ struct Curve {
 pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let curves = curves(study);
     let most = curves.iter().filter_map(|c| c.points.last()).map(|p| nines(p.0)).fold(0.0, f64::max);
-    let limits = limits(study);
+    let columns = Columns::of(frame);
+    let room = f64::from(columns.right - columns.left - 10) / f64::from(BODY);
+    let limits = limits(study, room);
     let slowest = curves.iter().filter_map(|c| c.points.last()).map(|p| p.1).fold(0.0, f64::max);
     // An objective far above the curves is named, but does not press them flat.
     let near = limits.iter().map(|l| l.0).filter(|l| *l <= NEAR * slowest);
@@ -63,8 +65,6 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     } else {
         (Axis::linear_times("latency", 0.0, highest * 1.08), HAIR * highest * 1.08)
     };
-    let columns = Columns::of(frame);
-    let room = f64::from(columns.right - columns.left - 10) / f64::from(BODY);
     let title = super::title(finding::latency(study), "latency by share of messages");
     let merged = merged(&curves, y.floor(), hair);
     let name = |i: usize| curves[i].method.name().to_string();
@@ -270,16 +270,26 @@ fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64,
         .collect()
 }
 
-/// The objectives on a latency: seconds, words, and few words.
-fn limits(study: &Study) -> Vec<(f64, String, String)> {
-    let latency = study.scenario.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric));
+/// The objectives on a latency: seconds, words, and few words, for so much room.
+fn limits(study: &Study, room: f64) -> Vec<(f64, String, String)> {
+    let all = &study.scenario.objectives;
+    let latency = all.iter().filter(|o| Quantity::Latency.is_of(&o.metric));
     let mut out: Vec<(f64, String, String)> = Vec::new();
     for o in latency.filter(|o| o.limit.is_finite() && o.limit > 0.0) {
-        let few = figure::asked(&o.metric, &o.text);
+        let alone = figure::asked(o, &[], room);
         // Of several places with one limit the line is named once.
-        match out.iter_mut().find(|known| known.0 == o.limit && known.2 == few) {
-            Some(known) => known.1 = format!("objectives: {few}"),
-            None => out.push((o.limit, format!("objective: {} {}", o.metric, o.text), few)),
+        let alike = |known: &&mut (f64, String, String)| {
+            known.0 == o.limit
+                && known.2.starts_with(alone.trim_end_matches(&o.text))
+                && known.2.ends_with(&o.text)
+        };
+        match out.iter_mut().find(alike) {
+            Some(known) => (known.1, known.2) = (format!("objectives: {alone}"), alone),
+            None => out.push((
+                o.limit,
+                format!("objective: {} {}", o.metric, o.text),
+                figure::asked(o, all, room),
+            )),
         }
     }
     out

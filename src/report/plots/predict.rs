@@ -22,7 +22,7 @@ pub(crate) fn draw(prediction: &Prediction, told: &PlotText<'_>, frame: Frame) -
     if shown.is_empty() {
         return None;
     }
-    let step = PANEL + 66;
+    let step = PANEL + 78;
     let height = TOP + step * shown.len() as i32;
     let subtitle = format!(
         "open circle: learnt from · one plan at each load, the same for all three · seed {}",

@@ -2,9 +2,10 @@
 
 use super::axis::Axis;
 use super::coincide;
-use super::figure::{self, BODY, Columns, Figure, Panel, Side, TOP};
+use super::figure::{self, BODY, Columns, Figure, Panel, TOP};
 use super::heat_map::{self, span};
-use super::theme::{self, GRID, LIMIT, MUTED, Pen};
+use super::sweep_marks;
+use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
 use crate::report::number::three;
 use crate::report::plot::{Frame, PlotText};
@@ -19,6 +20,10 @@ const PERCENTILES: [(&str, &str, Method); 3] = [
 ];
 const PANEL: i32 = 300;
 const SMALL: i32 = 120;
+/// From a panel's bottom to the next one's top: numbers and title of the one axis, then the title of the other.
+const BETWEEN: i32 = 74;
+/// The same below the last.
+const BELOW: i32 = 62;
 
 /// The plot of a sweep along one axis or two, with its file name.
 pub(crate) fn drawn(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<(&'static str, String)> {
@@ -55,7 +60,7 @@ fn along(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<String> {
         return None;
     }
     let x = positions(swept, 0);
-    let height = TOP + PANEL + 62 + (SMALL + 62) * others.len() as i32;
+    let height = TOP + PANEL + BELOW + (SMALL + BETWEEN) * others.len() as i32;
     let percent = three(swept.confidence * 100.0);
     let (shown, theory) = if swept.is_ordered(0) { ("bands", "dashes") } else { ("bars", "open circles") };
     let subtitle = format!(
@@ -73,7 +78,7 @@ fn along(swept: &Swept, told: &PlotText<'_>, frame: Frame) -> Option<String> {
     Some(figure::noted(frame, size, (told.finding, &subtitle), (told.all, &notes), |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
         for (i, metric) in others.iter().enumerate() {
-            let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
+            let top = TOP + PANEL + BETWEEN + (SMALL + BETWEEN) * i as i32;
             other(figure, swept, &x, metric, (top, top + SMALL));
         }
     }))
@@ -142,7 +147,6 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
         Axis::linear_times(&name, 0.0, top)
     };
     let panel = figure.panel(heights, marked(swept, x, figure.columns), y);
-    let Columns { left, right, .. } = figure.columns;
     let mut ends = Vec::new();
     for ((_, name, color), metric) in PERCENTILES.into_iter().zip(&paths) {
         ends.extend(
@@ -150,42 +154,10 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
                 .map(|at| (name.to_string(), theme::color(color), at)),
         );
     }
-    let mut labels: Vec<i32> = Vec::new();
-    for objective in limits {
-        let line = [(panel.x.low, objective.limit), (panel.x.high, objective.limit)];
-        panel.line(&line, LIMIT, Pen::Dashed(12, 30, 30));
-        if let Some(at) = panel.y.place(objective.limit) {
-            let (_, y) = panel.pixel((panel.x.low, at));
-            let long = format!("{} {}", objective.metric, objective.text);
-            let room = f64::from(right - left - 12) / f64::from(BODY);
-            let fits = theme::text_width(&long) < room;
-            let words = if fits { long } else { figure::asked(&objective.metric, &objective.text) };
-            // Limits that are alike have their words one above the other.
-            let mut height = y - 4;
-            while labels.iter().any(|taken| (taken - height).abs() < BODY + 2) {
-                height -= BODY + 2;
-            }
-            labels.push(height);
-            figure.words(&words, (left + 6, height), Side::Above, &LIMIT, BODY, false);
-        }
-    }
-    let unstable =
-        swept.points.iter().filter(|p| p.unstable()).map(|p| panel.pixel((x[p.index], panel.y.low)).0);
-    let width = (theme::text_width("unstable") * f64::from(BODY)) as i32;
-    let mut free = left;
-    for at in unstable {
-        figure.rule((at, heights.0), (at, heights.1), &GRID);
-        let left = if at + width > right { at - width - 4 } else { at + 4 };
-        // Said once where many stand side by side.
-        if left >= free {
-            figure.words("unstable", (left, heights.1 - 8), Side::Above, &MUTED, BODY, false);
-            free = left + 2 * width;
-        }
-    }
+    let labels = sweep_marks::limits(figure, &panel, &limits, &swept.objectives);
+    sweep_marks::unstable(figure, &panel, swept, x, heights);
     if let Some(knee) = swept.knee() {
-        let (at, _) = panel.pixel((x[knee], panel.y.low));
-        figure.rule((at, heights.0), (at, heights.1), &MUTED);
-        figure.words("knee", (at + 4, heights.0 + 12), Side::Above, &MUTED, BODY, false);
+        sweep_marks::knee(figure, panel.pixel((x[knee], panel.y.low)).0, heights, &labels);
     }
     panel.end_labels(ends);
 }
@@ -355,6 +327,30 @@ mod tests {
         let far = picture(&swept(&[("producers.web.rate", rates)], 1.1, None));
         assert!(far.contains("stroke-dasharray") && !far.contains("theory is within"), "{far}");
         assert!(far.contains("p99: the simulation gives no interval at 100/s, 200/s, 300/s"), "{far}");
+    }
+
+    #[test]
+    fn the_knee_runs_through_no_words() {
+        let rates: &[&str] = &["100/s", "200/s", "300/s", "400/s", "500/s"];
+        let mut bent = swept(&[("producers.web.rate", rates)], 1.0, None);
+        for (point, p99) in bent.points.iter_mut().zip([0.010, 0.011, 0.2, 0.4, 0.5]) {
+            point.answers.iter_mut().for_each(|a| a.set("total", "latency", "p99", Estimate::exact(p99)));
+        }
+        let (metric, text) = ("total.latency.p99".into(), "< 400ms".into());
+        let relation = crate::scenario::Relation::Less;
+        bent.objectives = vec![crate::scenario::Objective { metric, relation, limit: 0.4, text }];
+        let svg = picture(&bent);
+        let numbers = |line: &str| -> Vec<f64> {
+            line.split(['"', ' ', ',']).filter_map(|number| number.parse().ok()).collect()
+        };
+        // A text's `x` and its base line.
+        let place = |words: &str| numbers(svg.lines().find(|line| line.contains(words)).expect(words));
+        let (knee, height) = (place(">knee<")[0] - 4.0, place("&lt; 400ms")[1] - 4.0);
+        let lines = svg.lines().filter(|line| line.starts_with("<polyline")).map(numbers);
+        let rules: Vec<_> = lines.filter(|n| n.len() == 5 && n[0] == knee && n[2] == knee).collect();
+        // Above the words and below them, and the mark on the axis.
+        assert_eq!(rules.len(), 3, "{svg}");
+        assert!(rules.iter().all(|rule| !(rule[1]..rule[3]).contains(&height)), "{rules:?} {height}");
     }
 
     #[test]

@@ -115,6 +115,24 @@ pub(super) fn wrapped(text: &str, width: f64) -> Vec<String> {
     lines.iter().map(|line| fitted(line.trim_end(), width)).collect()
 }
 
+/// A text cut in its middle to a width: the end of a path says what it is of what its beginning names.
+pub(super) fn shortened(text: &str, width: f64) -> String {
+    if text_width(text) <= width {
+        return text.into();
+    }
+    let half = (0.9 * width - 0.6) / 2.0;
+    let taken = |letters: &mut dyn Iterator<Item = char>| {
+        let mut room = half;
+        let fits = |c: &char| {
+            room -= text_width(&c.to_string());
+            room >= 0.0
+        };
+        letters.take_while(fits).collect::<String>()
+    };
+    let end = taken(&mut text.chars().rev()).chars().rev().collect::<String>();
+    format!("{}…{}", taken(&mut text.chars()).trim_end(), end.trim_start())
+}
+
 /// A text cut to a width (in units of its size), with an ellipsis where it was cut.
 pub(super) fn fitted(text: &str, width: f64) -> String {
     if text_width(text) <= width {
@@ -129,4 +147,17 @@ pub(super) fn fitted(text: &str, width: f64) -> String {
         out.push(c);
     }
     format!("{}…", out.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_too_long_keeps_both_its_ends() {
+        let path = "producers.customer-orders-of-the-european-region.latency.p99, ms";
+        let cut = shortened(path, 20.0);
+        assert!(cut.starts_with("producers.") && cut.ends_with("latency.p99, ms"), "{cut}");
+        assert!(text_width(&cut) <= 20.0 && shortened(path, 60.0) == path);
+    }
 }

@@ -6,7 +6,7 @@ mod main_rows;
 mod opening;
 mod spark_line;
 
-pub(super) use opening::{named, opening};
+pub(super) use opening::{named_apart, opening};
 
 use super::headline;
 use super::rows::heading;
@@ -92,7 +92,7 @@ fn table(study: &Study, rows: &[NamedRow], style: &Style) -> Vec<String> {
         tried.map(|(without, marks)| (without, grid(study, rows, without, marks, usize::MAX, style)));
     let (without, mut lines) = laid_out.find(|(_, lines)| style.fits(lines)).unwrap_or_else(|| {
         let width = text::widest(&grid(study, rows, choices[2], false, usize::MAX, style));
-        let label = rows.iter().map(|named| text::width_of(&label(named))).max().unwrap_or(0);
+        let label = rows.iter().map(|named| text::width_of(&style.signs(&label(named)))).max().unwrap_or(0);
         let room = label.saturating_sub(width.saturating_sub(style.width));
         (choices[2], grid(study, rows, choices[2], false, room, style))
     });
@@ -139,8 +139,8 @@ fn grid(
     let numbers = head.len() - 1;
     head.extend(marks.then(String::new));
     let mut lines = vec![Some(head), None];
-    let labels: Vec<String> = rows.iter().map(label).collect();
-    for (label, NamedRow { row, .. }) in distinct(&labels, most).into_iter().zip(rows) {
+    let labels: Vec<String> = rows.iter().map(|named| style.signs(&label(named))).collect();
+    for (label, NamedRow { row, .. }) in distinct(&labels, most, style.gap()).into_iter().zip(rows) {
         let mut cells = vec![label];
         let written = row.written().map(|(text, _)| text).zip(&study.answers);
         cells.extend(written.filter(|(_, answer)| shown(answer)).map(|(text, _)| text));

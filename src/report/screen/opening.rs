@@ -94,6 +94,7 @@ fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Optio
     let all = study.objectives.len();
     let of = |outcome| study.objectives.iter().filter(|j| j.outcome == outcome).count();
     let start = match judgement.outcome {
+        ObjectiveStatus::Pass if all == 2 => "Yes, it holds, both objectives are met: ".into(),
         ObjectiveStatus::Pass if all > 1 => format!("Yes, it holds, all {all} objectives are met: "),
         ObjectiveStatus::Pass => "Yes, it holds: ".into(),
         ObjectiveStatus::Fail if all > 1 => {
@@ -160,7 +161,7 @@ fn against(scenario: &Scenario, objective: &Objective, estimate: &Estimate) -> S
     let unit = metric_of(&objective.metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
     let value = Scale::of(unit, estimate.value.into_iter());
     let limit = Scale::of(unit, std::iter::once(objective.limit));
-    let gap = if limit.unit.is_empty() { "" } else { " " };
+    let gap = if limit.unit.is_empty() || limit.unit.starts_with('/') { "" } else { " " };
     let limit = format!("{}{gap}{}", plain(objective.limit / limit.size, 4), limit.unit);
     let wanted = match objective.relation {
         Relation::Less | Relation::LessOrEqual => "allowed",
@@ -198,6 +199,21 @@ pub(in crate::report) fn named(scenario: &Scenario, path: &str) -> String {
         PlaceId::Queue(name) => of(name, scenario.queues.len() > 1),
         PlaceId::Consumer(name) => of(name, scenario.consumers.len() > 1),
     }
+}
+
+/// Several metrics in words: where two would be told alike, with their places.
+pub(in crate::report) fn named_apart(scenario: &Scenario, paths: &[&str]) -> Vec<String> {
+    let names: Vec<String> = paths.iter().map(|path| named(scenario, path)).collect();
+    let alike = |i: usize| names.iter().zip(paths).any(|(name, path)| *name == names[i] && *path != paths[i]);
+    let told = |i: usize| match MetricId::parse(paths[i]).map(|id| id.place) {
+        _ if !alike(i) => names[i].clone(),
+        Some(PlaceId::Total) => format!("{} of all", names[i]),
+        Some(PlaceId::Producer(name) | PlaceId::Queue(name) | PlaceId::Consumer(name)) => {
+            format!("{} of `{name}`", names[i])
+        }
+        None => names[i].clone(),
+    };
+    (0..paths.len()).map(told).collect()
 }
 
 /// From where on what holds does not any more.
@@ -278,6 +294,15 @@ fn down(rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metrics_that_are_told_alike_have_their_places() {
+        let scenario = crate::report::fixtures::bare().scenario;
+        let producer = format!("producers.{}.latency.p99", scenario.producers[0].name);
+        let told = named_apart(&scenario, &["total.latency.p99", &producer, "total.latency.mean"]);
+        let of = format!("p99 latency of `{}`", scenario.producers[0].name);
+        assert_eq!(told, ["p99 latency of all", &of, "mean latency"]);
+    }
 
     #[test]
     fn a_rate_is_rounded_down_and_a_load_not_up() {

@@ -56,7 +56,14 @@ fn histogram(study: &Study, room: usize) -> Option<(Vec<f64>, String)> {
     let below = |at: f64| match law {
         Distribution::Histogram(counted) => counted.quantile_below((at * 1e9) as u64),
         Distribution::Quantiles(points) => {
-            points.get(points.partition_point(|point| point.1 <= at)).map_or(1.0, |point| point.0)
+            let next = points.partition_point(|point| point.1 <= at);
+            let (Some(before), Some(after)) = (points.get(next.saturating_sub(1)), points.get(next)) else {
+                return 1.0;
+            };
+            // Straight between two points, and none below the first.
+            let share =
+                if next > 0 && after.1.is_finite() { (at - before.1) / (after.1 - before.1) } else { 0.0 };
+            if next == 0 { 0.0 } else { before.0 + (after.0 - before.0) * share }
         }
     };
     let ends: Vec<f64> = (0..=room).map(|i| if i == 0 { 0.0 } else { below(step * i as f64) }).collect();
@@ -87,7 +94,7 @@ fn backlog(study: &Study, room: usize) -> Option<(Vec<f64>, String)> {
         Some(*before)
     });
     let heights = filled.collect();
-    let name = distinct(std::slice::from_ref(queue), MOST_OF_A_NAME).concat();
+    let name = distinct(std::slice::from_ref(queue), MOST_OF_A_NAME, "…").concat();
     let whose = if study.scenario.queues.len() > 1 { format!(" in `{name}`") } else { String::new() };
     Some((heights, format!("up to {}{whose} in {}", plain(most, 3), Time(last - first))))
 }

@@ -65,18 +65,31 @@ pub fn document(explained: &ExplainReport<'_>) -> String {
 /// The whole text, with a final newline. The scenario at its end keeps its lines, so that it can be copied.
 pub fn text(explained: &ExplainReport<'_>, style: &Style) -> String {
     let line = |line: &str| {
-        if width_of(line) <= style.width {
+        if width_of(&style.signs(line)) <= style.width {
             return vec![style.signs(line)];
         }
         let indent = line.len() - line.trim_start().len();
         style.lines(line.trim_start(), &" ".repeat(indent), &" ".repeat(indent + 4))
     };
     let said: Vec<String> = said(explained, style.verbose).lines().flat_map(line).collect();
-    let (said, toml) = (said.join("\n"), scenario::resolved_toml(explained.scenario));
+    let (said, mut toml) = (said.join("\n"), scenario::resolved_toml(explained.scenario));
+    if style.ascii {
+        toml = escaped(&toml);
+    }
     if toml.len() > MOST_TOML {
         return format!("{said}\n\nThe scenario with its defaults filled in is long; --json has it.\n");
     }
     format!("{said}\n\nThe scenario with its defaults filled in:\n\n{toml}")
+}
+
+/// A file of TOML in ASCII alone, which says the same: what is not ASCII stands in quotes.
+fn escaped(toml: &str) -> String {
+    let written = |c: char| match u32::from(c) {
+        _ if c.is_ascii() => c.to_string(),
+        code if code <= 0xFFFF => format!("\\u{code:04X}"),
+        code => format!("\\U{code:08X}"),
+    };
+    toml.chars().map(written).collect()
 }
 
 /// Bytes of a scenario that is shown.

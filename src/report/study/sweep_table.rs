@@ -21,26 +21,53 @@ pub(super) const SHOWN: &[(&str, &str)] = &[
     ("loss", "loss"),
 ];
 
-/// The metrics that have a column: those of latency and loss that anybody knows, then the objectives'.
+/// The metrics that have a column, with their names: those of latency and loss that anybody knows, then the
+/// objectives', those of other places with their places.
 pub(super) fn metrics(swept: &Swept) -> Vec<(String, String)> {
     let any = |metric: &str, of: &dyn Fn(f64) -> bool| {
         swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of))
     };
     let whose = swept.whose();
-    let of = if let PlaceId::Producer(name) = whose { format!(" of {name}") } else { String::new() };
+    let elsewhere = |id: &MetricId<'_>| {
+        swept.has_several_producers() && id.quantity == Quantity::Latency && id.place != whose
+    };
+    let others = swept.objectives.iter().filter_map(|o| MetricId::parse(&o.metric)).any(|id| elsewhere(&id));
+    let of = match whose {
+        PlaceId::Total if others => " of all".to_string(),
+        place => of_place(place),
+    };
     let named = SHOWN.iter().map(|(path, words)| (format!("{whose}.{path}"), format!("{words}{of}")));
     let mut out: Vec<(String, String)> =
         named.filter(|(path, _)| any(path, &|v| !Quantity::Loss.is_of(path) || v > 0.0)).collect();
     for objective in &swept.objectives {
+        let id = MetricId::parse(&objective.metric);
+        // Where there is one producer, its messages are all messages.
         let known = |path: &String| {
-            let ids = MetricId::parse(path).zip(MetricId::parse(&objective.metric));
-            ids.is_some_and(|(a, b)| a.statistic == b.statistic && b.quantity == Quantity::Latency)
+            let ids = MetricId::parse(path).zip(id);
+            ids.is_some_and(|(a, b)| {
+                a.statistic == b.statistic && b.quantity == Quantity::Latency && !elsewhere(&b)
+            })
         };
-        if !out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
-            out.push((objective.metric.clone(), objective.metric.clone()));
+        if out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
+            continue;
         }
+        let words = id.filter(elsewhere).and_then(|id| {
+            let rest = objective.metric.strip_prefix(&format!("{}.", id.place))?;
+            let (_, words) = SHOWN.iter().find(|(path, _)| *path == rest)?;
+            let place = if id.place == PlaceId::Total { " of all".into() } else { of_place(id.place) };
+            Some(format!("{words}{place}"))
+        });
+        out.push((objective.metric.clone(), words.unwrap_or_else(|| objective.metric.clone())));
     }
     out
+}
+
+/// Whose figures they are, where they are not of all messages.
+fn of_place(place: PlaceId<'_>) -> String {
+    match place {
+        PlaceId::Total => String::new(),
+        PlaceId::Producer(name) | PlaceId::Queue(name) | PlaceId::Consumer(name) => format!(" of {name}"),
+    }
 }
 
 /// How a metric's figures are shown: in one unit, or each in its own where they are far apart.
@@ -147,7 +174,7 @@ pub(super) fn table(swept: &Swept, style: &Style, most: usize) -> Vec<String> {
     let numbers = head.len() - 1 - usize::from(!swept.objectives.is_empty());
     let axes = swept.grid.axes.len();
     // What nobody asked for gives way, what says least first.
-    let gives_way = ["p50", "p99.9", "mean latency", "loss"].iter().flat_map(|words| {
+    let gives_way = ["p50", "p99.9", "mean latency", "loss", "p99"].iter().flat_map(|words| {
         let metrics = metrics(swept).into_iter().enumerate();
         let of = metrics.filter(move |(_, (path, name))| {
             name.split(" of ").next() == Some(*words) && !swept.objectives.iter().any(|o| o.metric == *path)

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, Method, metric_of};
 use crate::report::number::{Scale, relative};
-use crate::report::screen::named;
+use crate::report::screen::named_apart;
 use crate::report::style::Style;
 use crate::report::text::Paint;
 use crate::scenario::{Objective, Scenario};
@@ -131,11 +131,9 @@ fn figure(trial: &Trial, judgement: &Judgement) -> String {
 
 /// Headings of each objective's figures and of the verdict.
 pub(super) fn judged_heads(scenario: &Scenario) -> Vec<String> {
-    let heads = |objective: &Objective| {
-        let name = named(scenario, &objective.metric).replace('`', "");
-        [format!("{name}, theory"), "simulated".into()]
-    };
-    scenario.objectives.iter().flat_map(heads).chain(["verdict".into()]).collect()
+    let metrics: Vec<&str> = scenario.objectives.iter().map(|o| o.metric.as_str()).collect();
+    let heads = |name: String| [format!("{}, theory", name.replace('`', "")), "simulated".into()];
+    named_apart(scenario, &metrics).into_iter().flat_map(heads).chain(["verdict".into()]).collect()
 }
 
 /// Each objective's figures at what was tried, and the verdict.
@@ -157,12 +155,11 @@ pub(super) fn judged_table(
 ) -> Vec<String> {
     let with = |heads: Vec<String>, cells: &dyn Fn(&Trial) -> Vec<String>| {
         let head: Vec<String> = first.iter().cloned().chain(heads).collect();
-        let rows: Vec<Vec<String>> =
-            rows.iter().map(|(start, trial)| start.iter().cloned().chain(cells(trial)).collect()).collect();
-        style.grid(&head, &rows, head.len() - 2, &[])
+        let rows = rows.iter().map(|(start, trial)| start.iter().cloned().chain(cells(trial)).collect());
+        (head, rows.collect::<Vec<Vec<String>>>())
     };
-    let whole = with(judged_heads(scenario), &|trial| judged_cells(scenario, trial));
-    if style.fits(&whole) {
+    let (head, all) = with(judged_heads(scenario), &|trial| judged_cells(scenario, trial));
+    if let Some(whole) = style.whole_grid(&head, &all, head.len() - 2) {
         return whole;
     }
     let each = scenario.objectives.iter().enumerate().flat_map(|(i, objective)| {
@@ -177,7 +174,9 @@ pub(super) fn judged_table(
             }
             cells
         };
-        gap.into_iter().chain(style.lines(&title, "", "  ")).chain(with(heads, &cells)).collect::<Vec<_>>()
+        let (head, rows) = with(heads, &cells);
+        let table = style.grid(&head, &rows, head.len() - 2, &[]);
+        gap.into_iter().chain(style.lines(&title, "", "  ")).chain(table).collect::<Vec<_>>()
     });
     each.collect()
 }

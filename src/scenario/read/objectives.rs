@@ -31,6 +31,15 @@ fn objective(cx: &mut Context<'_>, entry: &TableEntry) -> Option<Objective> {
         return None;
     };
     match limit(trimmed[sign.len()..].trim(), metric.unit) {
+        Ok(limit) if impossible(relation, limit, metric.unit) => {
+            let (what, instead) = match relation {
+                Relation::Less => ("nothing is below zero", "<="),
+                _ => ("no share is above 100 %", ">="),
+            };
+            let told = Problem::error(entry.node.at, "an objective that nothing can meet").label(what);
+            cx.tell(told.help(format!("write \"{sign} {example}\", or {instead} for the very limit")));
+            None
+        }
         Ok(limit) => {
             let metric = MetricId::usual_path(&entry.key);
             Some(Objective { metric, relation, limit, text: text.into() })
@@ -43,6 +52,15 @@ fn objective(cx: &mut Context<'_>, entry: &TableEntry) -> Option<Objective> {
             );
             None
         }
+    }
+}
+
+/// Whether no figure of this unit can keep a limit: none is below zero, and no share above the whole.
+fn impossible(relation: Relation, limit: f64, unit: Unit) -> bool {
+    match relation {
+        Relation::Less => limit <= 0.0,
+        Relation::Greater => unit == Unit::Ratio && limit >= 1.0,
+        _ => false,
     }
 }
 

@@ -198,6 +198,8 @@ fn wrong_tables_after_the_small_scenario_are_told() {
         ("[objectives]\n\"producers.web.latency.p99\" = \"< 200\"", "lacks a unit of time"),
         ("[objectives]\n\"producers.web.latency.p99\" = \"200ms\"", "begin with <, <=, > or >="),
         ("[objectives]\n\"queues.orders.loss\" = \"< 1ms\"", "write \"< 0.1%\""),
+        ("[objectives]\n\"producers.web.latency.p99\" = \"< 0ms\"", "nothing is below zero"),
+        ("[objectives]\n\"total.latency.within(1s)\" = \"> 100%\"", "no share is above 100 %"),
         ("[sweep]\n\"producers.wbe.rate\" = [\"1/s\"]", "did you mean `web`?"),
         ("[sweep]\n\"consumers.workers.cuont\" = \"2..8\"", "did you mean `count`?"),
         (

@@ -19,6 +19,19 @@ fn pairs_see_what_separate_runs_would_not() {
     assert!(same.iter().all(|r| r.verdict == Verdict::Same && r.difference == 0.0), "{same:?}");
 }
 
+#[test]
+fn what_clients_do_about_slow_messages_is_no_other_traffic() {
+    let mut both =
+        [Scenario::mgc(50.0, Law::exponential(0.01), 1), Scenario::mgc(50.0, Law::exponential(0.01), 1)];
+    both[1].producers[0].hedge = Some(crate::scenario::Hedge { after: 0.1, at_most: 1 });
+    let resolved = || both.each_ref().map(crate::scenario::resolved);
+    let [one, two] = resolved();
+    assert_eq!(other_questions(&one, &two), []);
+    let [one, mut two] = resolved();
+    two["producers"]["producer"]["rate"] = "60/s".into();
+    assert_eq!(other_questions(&one, &two).len(), 1, "{two}");
+}
+
 /// 1 000 messages wait before c servers of 10 ms while 50/s come: they drain in 1 000 / (100 c − 50) s.
 fn draining(servers: u32) -> Scenario {
     let mut scenario = Scenario::mgc(50.0, Law::exponential(0.01), servers);

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// How a producer's messages are handled, which is what is compared.
-const HANDLING: [&str; 3] = ["to", "priority", "keys"];
+/// How a producer's messages are handled, and what clients do about slow ones, which is what is compared: the
+/// messages that are due stay the same.
+const HANDLING: [&str; 5] = ["to", "priority", "keys", "hedge", "resend"];
 
 /// A difference in the traffic of two scenarios.
 #[derive(Debug, Clone, PartialEq)]

@@ -50,12 +50,17 @@ impl Swept {
             ids.filter(|id| id.quantity == Quantity::Latency).map(|id| id.place).collect();
         places.sort_unstable();
         places.dedup();
-        let several = self.scenario["producers"].as_object().is_some_and(|p| p.len() > 1);
+        let several = self.has_several_producers();
         let known = |place| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
         match places[..] {
             [one] if several && known(one) => one,
             _ => PlaceId::Total,
         }
+    }
+
+    /// Whether one producer's messages are not all messages.
+    pub fn has_several_producers(&self) -> bool {
+        self.scenario["producers"].as_object().is_some_and(|p| p.len() > 1)
     }
 
     /// The index of the point where p99 latency bends most, on a single axis.
