@@ -2,13 +2,14 @@
 
 use super::system::reason;
 use super::{Ending, Input, style};
-use crate::report;
+use crate::answer::Method;
+use crate::report::{self, WritesFile};
 use crate::scenario::{self, FileError, Files, Override, Parsed, Scenario, Source};
 use crate::study::document;
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -42,6 +43,21 @@ impl Files for ScenarioFolder {
             std::fs::read(self.0.join(path)).map_err(|e| reason(&e))
         };
         bytes.map_err(FileError)
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn Read + '_>, FileError> {
+        if path == Path::new("-") {
+            return standard_input()
+                .map(|bytes| Box::new(Cursor::new(bytes)) as Box<dyn Read>)
+                .map_err(FileError);
+        }
+        let opened = || {
+            let mut file = BufReader::with_capacity(1 << 16, File::open(self.0.join(path))?);
+            // A folder can be opened, but not read.
+            file.fill_buf()?;
+            Ok(file)
+        };
+        opened().map(|file| Box::new(file) as Box<dyn Read>).map_err(|e| FileError(reason(&e)))
     }
 }
 
@@ -220,10 +236,21 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Ending {
 
 /// Writes a result's files into a folder: all of them are there, or what was before. If an earlier run left
 /// more there, such as what was measured, its whole result is moved aside, so that a folder holds one result
-/// and nothing is lost.
-pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Ending> {
-    let drafts = draft(folder, files)?;
-    if let Some(aside) = move_aside(folder, files).map_err(|e| unwritable(folder, &e))? {
+/// and nothing is lost. `methods` are those that have an answer in it.
+pub(super) fn write(
+    folder: &Path,
+    long: &[(&str, WritesFile<'_>)],
+    files: &[(String, Vec<u8>)],
+    methods: &[Method],
+) -> Result<Vec<PathBuf>, Ending> {
+    let mut drafts = Drafts(Vec::new());
+    for (name, write) in long {
+        drafts.add(folder, name, |file| write(file))?;
+    }
+    drafts.add_all(folder, files)?;
+    let names = || long.iter().map(|file| file.0).chain(files.iter().map(|file| file.0.as_str()));
+    let new = |name: &str| names().any(|written| written == name);
+    if let Some(aside) = move_aside(folder, &new, methods).map_err(|e| unwritable(folder, &e))? {
         style::note(&format!(
             "note: the earlier result, which this one does not replace in full, is kept in {}\n",
             aside.display()
@@ -235,7 +262,9 @@ pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<Pa
 /// Adds files to a folder, which is made if need be, and leaves what else is there.
 pub(super) fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Ending> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
-    finish(draft(folder, files)?)
+    let mut drafts = Drafts(Vec::new());
+    drafts.add_all(folder, files)?;
+    finish(drafts)
 }
 
 /// Writes one file, where it was asked for, whole or not at all.
@@ -246,12 +275,19 @@ pub(super) fn write_alone(path: &Path, bytes: Vec<u8>) -> Result<(), Ending> {
 }
 
 /// Moves a result that is there to a folder of its own within, if it holds more than the new one.
-fn move_aside(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<Option<PathBuf>> {
+fn move_aside(
+    folder: &Path,
+    new: &dyn Fn(&str) -> bool,
+    methods: &[Method],
+) -> std::io::Result<Option<PathBuf>> {
     let there: Vec<String> = report::every_name().filter(|name| folder.join(name).exists()).collect();
-    let new = |name: &String| files.iter().any(|(written, _)| written == name);
-    let before = std::fs::read(folder.join("answer.json")).ok();
-    let after = files.iter().find(|(name, _)| name == "answer.json").map(|(_, answer)| answer);
-    if there.iter().all(new) && before.is_none_or(|before| holds_all(after, &before)) {
+    let before = File::open(folder.join("answer.json")).ok();
+    // Not if it cannot be read.
+    let holds_all = |before: File| {
+        let before = document::answered_by(BufReader::new(before));
+        before.is_ok_and(|before| before.iter().all(|method| methods.contains(method)))
+    };
+    if there.iter().all(|name| new(name)) && before.is_none_or(holds_all) {
         return Ok(None);
     }
     let free = (1_u32..).map(|n| folder.join(format!("earlier-{n}"))).find(|aside| !aside.exists());
@@ -261,13 +297,6 @@ fn move_aside(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<Opt
         std::fs::rename(folder.join(&name), aside.join(&name))?;
     }
     Ok(Some(aside))
-}
-
-/// Whether an answer holds every method of an earlier one; not if that cannot be read.
-fn holds_all(answer: Option<&Vec<u8>>, earlier: &[u8]) -> bool {
-    let Ok(earlier) = document::read(earlier) else { return false };
-    let answer = answer.and_then(|answer| document::read(answer).ok());
-    answer.is_some_and(|answer| earlier.answers.iter().all(|of| answer.answer(of.method).is_some()))
 }
 
 /// A file that is written bit by bit, under another name until it is whole.
@@ -283,14 +312,8 @@ impl Draft {
         name: &str,
         write: impl FnOnce(&mut BufWriter<std::fs::File>) -> std::io::Result<()>,
     ) -> Result<Draft, Ending> {
-        let drafts = draft(folder, &[(name.to_string(), Vec::new())])?;
-        let (place, path) = &drafts.0[0];
-        let whole = std::fs::File::create(place).and_then(|file| {
-            let mut file = BufWriter::with_capacity(1 << 16, file);
-            write(&mut file)?;
-            file.flush()
-        });
-        whole.map_err(|e| unwritable(path, &e))?;
+        let mut drafts = Drafts(Vec::new());
+        drafts.add(folder, name, write)?;
         Ok(Draft(drafts))
     }
 
@@ -306,6 +329,30 @@ impl Draft {
 
 /// Files that are written under other names, and those that they will have.
 struct Drafts(Vec<(PathBuf, PathBuf)>);
+
+impl Drafts {
+    fn add(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<std::fs::File>) -> std::io::Result<()>,
+    ) -> Result<(), Ending> {
+        let path = folder.join(name);
+        // Two runs at once into one folder must not rename each other's drafts.
+        let draft = folder.join(format!(".{name}.{}.part", own_number()));
+        self.0.push((draft.clone(), path.clone()));
+        let whole = std::fs::File::create(&draft).and_then(|file| {
+            let mut file = BufWriter::with_capacity(1 << 16, file);
+            write(&mut file)?;
+            file.flush()
+        });
+        whole.map_err(|e| unwritable(&path, &e))
+    }
+
+    fn add_all(&mut self, folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Ending> {
+        files.iter().try_for_each(|(name, bytes)| self.add(folder, name, |file| file.write_all(bytes)))
+    }
+}
 
 impl Drop for Drafts {
     /// What was not finished does not stay.
@@ -326,18 +373,6 @@ fn own_number() -> u64 {
 /// A number that nobody else has drawn.
 pub(super) fn random_number() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, Ending> {
-    let mut drafts = Drafts(Vec::new());
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        // Two runs at once into one folder must not rename each other's drafts.
-        let draft = folder.join(format!(".{name}.{}.part", own_number()));
-        drafts.0.push((draft.clone(), path.clone()));
-        std::fs::write(&draft, bytes).map_err(|e| unwritable(&path, &e))?;
-    }
-    Ok(drafts)
 }
 
 /// Gives drafts the names that they are to have.

@@ -62,7 +62,7 @@ fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
     if arguments.throughput {
         return fitted_by_load(arguments, &bytes, standard);
     }
-    let measured = file::read(&bytes, Want::All, &arguments.column)
+    let measured = file::read(bytes.as_slice(), Want::All, &arguments.column)
         .map_err(|why| wrong(&format!("{why}; {}", why.instead(By::Flag))))?;
     let folder = arguments.speech.folder(arguments.out.as_ref(), &stem(arguments, standard));
     if let Some(folder) = &folder {

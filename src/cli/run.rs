@@ -171,18 +171,18 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
         source: given.text.clone(),
         bearing: study::bearing_of(&study),
     };
-    let files = report::files(&study, &extras);
     // What was found is said even if it cannot be kept.
-    let kept = folder
-        .as_deref()
-        .map_or(Ok(Vec::new()), |folder| files::write(folder, &arguments.pictures.of(files.clone())?));
+    let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| {
+        let files = arguments.pictures.of(report::files(&study, &extras))?;
+        let methods: Vec<Method> = study.answers.iter().map(|answer| answer.method).collect();
+        files::write(folder, &report::long_files(&study, &extras), &files, &methods)
+    });
     let written = kept.as_deref().unwrap_or_default();
     let exported = arguments
         .export
         .as_ref()
         .map_or(Ok(()), |file| files::write_alone(file, report::openmetrics(&study).into_bytes()));
-    let document =
-        files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let document = arguments.speech.json.then(|| report::document(&study, &extras));
     let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
         report::text(&study, &extras.bearing, &style)
     });

@@ -3,29 +3,34 @@
 
 use crate::answer::metric_of;
 use crate::study::Study;
+use std::io::{self, Write};
 
 /// `method, by, metric, value, half_width, unit, exact, infinite`; what is not known is empty.
-pub(super) fn metrics(study: &Study) -> String {
-    let mut rows = vec![
-        ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"]
-            .map(String::from)
-            .to_vec(),
-    ];
+pub(super) fn metrics(study: &Study, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(out);
+    let mut row = |cells: [&str; 8]| {
+        writer.write_record(cells).map_err(|e| match e.into_kind() {
+            ::csv::ErrorKind::Io(e) => e,
+            other => io::Error::other(format!("{other:?}")),
+        })
+    };
+    row(["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"])?;
+    let word = |yes: bool| if yes { "true" } else { "false" };
     for answer in &study.answers {
         for (path, estimate) in &answer.metrics {
-            rows.push(vec![
-                answer.method.name().into(),
-                answer.by.clone(),
-                path.clone(),
-                number(estimate.value),
-                number(estimate.half_width),
-                metric_of(path).map_or(String::new(), |m| m.unit.name().into()),
-                answer.exact.to_string(),
-                estimate.value.is_none().to_string(),
-            ]);
+            row([
+                answer.method.name(),
+                &answer.by,
+                path,
+                &number(estimate.value),
+                &number(estimate.half_width),
+                metric_of(path).map_or("", |m| m.unit.name()),
+                word(answer.exact),
+                word(estimate.value.is_none()),
+            ])?;
         }
     }
-    table(&rows)
+    writer.flush()
 }
 
 /// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere,
@@ -81,10 +86,16 @@ mod tests {
         reader.records().map(|r| r.expect("a well-formed row").iter().map(String::from).collect()).collect()
     }
 
+    fn written(study: &Study) -> String {
+        let mut out = Vec::new();
+        metrics(study, &mut out).expect("memory takes what is written to it");
+        String::from_utf8(out).expect("text was written")
+    }
+
     #[test]
     fn every_metric_reads_back() {
         let study = fixtures::five_methods();
-        let rows = rows(&metrics(&study));
+        let rows = rows(&written(&study));
         assert_eq!(rows.len(), study.answers.iter().map(|a| a.metrics.len()).sum::<usize>());
         for row in &rows {
             let estimate = study
@@ -100,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_infinite_has_no_number() {
-        let rows = rows(&metrics(&fixtures::infinite()));
+        let rows = rows(&written(&fixtures::infinite()));
         let wait = rows.iter().find(|r| r[2] == "queues.orders.wait.mean").expect("the row is there");
         assert_eq!((wait[3].as_str(), wait[6].as_str(), wait[7].as_str()), ("", "false", "true"));
     }

@@ -7,6 +7,7 @@ use super::rows::{self, MetricRow};
 use super::{Extras, csv, flow, plots, rulers, screen, shown, words};
 use crate::answer::Trust;
 use crate::study::{ObjectiveStatus, Study};
+use std::io::{self, Write};
 
 /// The most bytes of figures that a page carries with it.
 const MOST_DATA: usize = 400_000;
@@ -195,30 +196,38 @@ fn manifest(study: &Study, extras: &Extras) -> String {
         .iter()
         .map(|(key, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(key), escape(value)))
         .collect();
-    let data = percent_encoded(&csv::metrics(study));
-    let download = if data.len() > MOST_DATA {
-        "<p>All figures are in metrics.csv beside this page.</p>\n".to_string()
-    } else {
-        format!(
-            "<p><a download=\"metrics.csv\" href=\"data:text/csv;charset=utf-8,{data}\">All figures as \
-                CSV</a></p>\n"
-        )
+    let mut data = UrlPart(String::new());
+    let download = match csv::metrics(study, &mut data) {
+        Err(_) => "<p>All figures are in metrics.csv beside this page.</p>\n".to_string(),
+        Ok(()) => format!(
+            "<p><a download=\"metrics.csv\" href=\"data:text/csv;charset=utf-8,{}\">All figures as \
+                CSV</a></p>\n",
+            data.0
+        ),
     };
     page::again(&extras.command, &format!("<dl>\n{list}</dl>\n{download}"))
 }
 
-/// Text as a part of a URL (RFC 3986): all but the unreserved characters as `%XX`.
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
-                out.push(char::from(byte))
+/// Text as a part of a URL (RFC 3986): all but the unreserved characters as `%XX`. It takes no more than
+/// [`MOST_DATA`].
+struct UrlPart(String);
+
+impl Write for UrlPart {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for byte in bytes {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
+                    self.0.push(char::from(*byte))
+                }
+                _ => self.0 += &format!("%{byte:02X}"),
             }
-            _ => out += &format!("%{byte:02X}"),
         }
+        if self.0.len() > MOST_DATA { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.len()) }
     }
-    out
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -282,7 +291,9 @@ mod tests {
 
     #[test]
     fn the_data_link_reads_back() {
-        let encoded = percent_encoded("a,b\n\"1 %\"");
+        let mut encoded = UrlPart(String::new());
+        encoded.write_all(b"a,b\n\"1 %\"").expect("it is short");
+        let encoded = encoded.0;
         assert_eq!(encoded, "a,b%0A%221%20%25%22");
     }
 }

@@ -3,13 +3,20 @@
 use super::Extras;
 use crate::study::Study;
 use crate::study::document::Document;
+use std::io::{self, Write};
 
 /// A study as a JSON document, indented, with a final newline.
 pub fn document(study: &Study, extras: &Extras) -> String {
+    let mut text = Vec::new();
+    write(study, extras, &mut text).expect("a study is plain data with string keys, and memory takes it");
+    String::from_utf8(text).expect("JSON is text")
+}
+
+/// Writes the document bit by bit.
+pub(super) fn write(study: &Study, extras: &Extras, out: &mut dyn Write) -> io::Result<()> {
     let document = Document::of(study, &extras.scenario, super::verdict(study));
-    let mut text = serde_json::to_string_pretty(&document).expect("a study is plain data with string keys");
-    text.push('\n');
-    text
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
 }
 
 #[cfg(test)]

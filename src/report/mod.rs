@@ -1,7 +1,6 @@
-//! Reports: a study becomes text for a terminal and bytes for files. Nothing is written here; the caller
-//! does.
+//! Reports: a study becomes text for a terminal and bytes for files. Where they are written says the caller.
 //!
-//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of
+//! [`text`] is what a person sees, [`files`] and [`long_files`] what is kept. Each format is one module; a plot is one entry of
 //! `plots::PLOTS`.
 
 mod csv;
@@ -54,6 +53,7 @@ pub use words::shortfalls;
 
 use crate::answer::Method;
 use crate::study::{Bearing, Study};
+use std::io::{self, Write};
 
 /// What a report says beside the study.
 #[derive(Debug, Clone, Default)]
@@ -68,12 +68,20 @@ pub struct Extras {
     pub bearing: Bearing,
 }
 
-/// Every file of a result, by name.
+/// Writes a file bit by bit.
+pub type WritesFile<'a> = Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>;
+
+/// The files of a result that grow with the number of queues, by name.
+pub fn long_files<'a>(study: &'a Study, extras: &'a Extras) -> [(&'static str, WritesFile<'a>); 2] {
+    [
+        ("answer.json", Box::new(move |out| json::write(study, extras, out))),
+        ("metrics.csv", Box::new(move |out| csv::metrics(study, out))),
+    ]
+}
+
+/// Every other file of a result, by name.
 pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![
-        ("answer.json".to_string(), json::document(study, extras)),
-        ("metrics.csv".to_string(), csv::metrics(study)),
-    ];
+    let mut files = Vec::new();
     files.extend(csv::timeline(study).map(|text| ("timeline.csv".to_string(), text)));
     for answer in &study.answers {
         let text = answer.latency.as_ref().and_then(hgrm::text);
@@ -89,7 +97,7 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 
-/// Every name that [`files`] may give.
+/// Every name that [`long_files`] and [`files`] may give.
 pub fn every_name() -> impl Iterator<Item = String> {
     let fixed = ["answer.json", "metrics.csv", "timeline.csv", "report.html"].into_iter().map(str::to_string);
     let named = |end: &str| Method::ALL.map(|method| format!("latency.{}.{end}", method.name()));
@@ -104,8 +112,11 @@ mod tests {
 
     #[test]
     fn a_full_study_makes_every_file_and_an_empty_one_only_what_it_can() {
-        let names =
-            |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        let names = |study: &Study| {
+            let extras = fixtures::extras();
+            let long = long_files(study, &extras).map(|file| file.0.to_string());
+            long.into_iter().chain(files(study, &extras).into_iter().map(|file| file.0)).collect::<Vec<_>>()
+        };
         let counted = ["simulation", "rehearsal", "measurement", "replay"];
         let levels = std::iter::once("latency.theory.hgrm".to_string()).chain(
             counted.into_iter().flat_map(|m| [format!("latency.{m}.hgrm"), format!("latency.{m}.hlog")]),

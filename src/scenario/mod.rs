@@ -76,6 +76,7 @@ pub(crate) use window::enough as enough_prefetch;
 use context::Context;
 use node::Node;
 use problem::Origin;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 /// Gives the bytes of the files that a scenario names.
@@ -85,6 +86,14 @@ pub trait Files {
     /// # Errors
     /// The file is not there or cannot be read.
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError>;
+
+    /// The same to be read bit by bit.
+    ///
+    /// # Errors
+    /// The file is not there or cannot be read.
+    fn open(&self, path: &Path) -> Result<Box<dyn Read + '_>, FileError> {
+        self.read(path).map(|bytes| Box::new(Cursor::new(bytes)) as Box<dyn Read>)
+    }
 }
 
 /// Why a file cannot be read, as a phrase.

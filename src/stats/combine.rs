@@ -42,20 +42,28 @@ pub struct Gathered {
     levels: Histograms,
     broken: BTreeMap<BalanceLaw, Balance>,
     unfinished: u64,
+    /// How many runs are to be added in all.
+    expected: usize,
 }
 
 /// Estimates from the summaries of independent runs, see [`Gathered::combined`].
 pub fn combine(summaries: &[Summary], confidence: f64) -> Combined {
     let mut gathered = Gathered::default();
+    gathered.expect(summaries.len());
     summaries.iter().for_each(|s| gathered.add(s.clone()));
     gathered.combined(confidence)
 }
 
 impl Gathered {
+    /// Makes room for so many runs in all, of which there may be fewer or more.
+    pub fn expect(&mut self, runs: usize) {
+        self.expected = runs;
+    }
+
     /// Adds a run.
     pub fn add(&mut self, run: Summary) {
-        self.counts.add(run.counts);
-        self.levels.add(run.levels);
+        self.counts.add(run.counts, self.expected);
+        self.levels.add(run.levels, self.expected);
         let (mut known, mut new) = (Ascending::of(&mut self.values), Vec::new());
         for (path, value) in run.values {
             if Balance::share(value).is_broken() && Quantity::Utilization.is_of(&path) {
@@ -63,7 +71,11 @@ impl Gathered {
             }
             match known.get(&path) {
                 Some(values) => values.push(value),
-                None => new.push((path, vec![value])),
+                None => {
+                    let mut values = Vec::with_capacity(self.expected.max(1));
+                    values.push(value);
+                    new.push((path, values));
+                }
             }
         }
         self.values.append(&mut new.into_iter().collect());

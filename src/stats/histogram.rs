@@ -17,7 +17,7 @@ const LINEAR: u64 = 2 << HALF_BITS;
 const FEW: usize = 32;
 
 /// Counts reach as far as a multiple of this.
-const STRETCH: usize = 512;
+const STRETCH: usize = 64;
 /// Values up to this are their own bucket.
 pub(super) const LAST_EXACT: u64 = LINEAR - 1;
 /// What is left of a larger value as a floating-point number, its exponent and the first bits of its
@@ -140,6 +140,16 @@ impl BucketCounts {
             few: Vec::new(),
             many: false,
         }
+    }
+
+    /// The same counts with room for those of so many runs, as long as they are a list: what grows step by
+    /// step leaves holes behind that are as large as itself.
+    pub(super) fn with_room(&self, runs: usize) -> Self {
+        let Cells::List(buckets) = &self.cells else { return self.clone() };
+        let room = Some(buckets.len().saturating_mul(runs)).filter(|room| *room <= LIST);
+        let mut list = Vec::with_capacity(room.unwrap_or(buckets.len()).max(buckets.len()));
+        list.extend_from_slice(buckets);
+        BucketCounts { cells: Cells::List(list), few: self.few.clone(), ..*self }
     }
 
     /// Sees to it that there is room for so many values in all, the largest of them in a bucket.

@@ -23,8 +23,8 @@ pub(super) struct HistogramReader<'a> {
 }
 
 impl Histograms {
-    /// Adds those of a run.
-    pub(super) fn add(&mut self, run: BTreeMap<String, Arc<BucketCounts>>) {
+    /// Adds those of a run, one of so many that are to be added.
+    pub(super) fn add(&mut self, run: BTreeMap<String, Arc<BucketCounts>>, runs: usize) {
         // What each of the run's histograms is added to, and from which of the run's each of these gets its.
         let mut added: HashMap<(*const BucketCounts, Option<usize>), usize> = HashMap::new();
         let mut source: HashMap<usize, *const BucketCounts> = HashMap::new();
@@ -52,7 +52,7 @@ impl Histograms {
         for (to, counts) in pairs {
             let whole = &mut self.all[to];
             if whole.total() == 0 {
-                *whole = counts;
+                *whole = if runs > 1 { Arc::new(counts.with_room(runs)) } else { counts };
             } else {
                 Arc::make_mut(whole).merge(&counts);
             }
@@ -118,10 +118,10 @@ mod tests {
     fn what_is_the_same_in_every_run_is_held_once_and_what_differs_apart() {
         let (first, second, third) = (counts(&[1, 2]), counts(&[3]), counts(&[4]));
         let mut all = Histograms::default();
-        all.add(run(&[("a", &first), ("b", &first)]));
-        all.add(run(&[("a", &second), ("b", &second)]));
+        all.add(run(&[("a", &first), ("b", &first)]), 3);
+        all.add(run(&[("a", &second), ("b", &second)]), 3);
         assert!(all.all.len() == 1 && all.get("b") == Some(&counts(&[1, 2, 3])));
-        all.add(run(&[("a", &third), ("b", &second), ("c", &third)]));
+        all.add(run(&[("a", &third), ("b", &second), ("c", &third)]), 3);
         assert_eq!(all.get("a"), Some(&*counts(&[1, 2, 3, 4])));
         assert_eq!(all.get("b"), Some(&*counts(&[1, 2, 3, 3])));
         assert_eq!(all.get("c"), Some(&*counts(&[4])));

@@ -5,6 +5,7 @@ use crate::answer::{Answer, Facts, Method, Reason, Unanswered};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::io::Read;
 
 /// The version of what is written; it grows when a program that reads the version before would go wrong.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -157,6 +158,27 @@ impl<'a> Document<'a> {
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.method == method)
     }
+}
+
+/// Who has an answer in a document, of which nothing else is kept.
+///
+/// # Errors
+/// If it is another document, or one of another version.
+pub fn answered_by(document: impl Read) -> Result<Vec<Method>, DocumentError> {
+    #[derive(Deserialize)]
+    struct OneAnswer {
+        method: Method,
+    }
+    #[derive(Deserialize)]
+    struct Answers {
+        schema_version: u64,
+        answers: Vec<OneAnswer>,
+    }
+    let Answers { schema_version, answers } = serde_json::from_reader(document)?;
+    if schema_version != SCHEMA_VERSION {
+        return Err(DocumentError::OtherVersion { found: schema_version.into() });
+    }
+    Ok(answers.into_iter().map(|answer| answer.method).collect())
 }
 
 /// Reads a document.

@@ -17,8 +17,9 @@ impl Context<'_> {
         what: &str,
     ) -> Option<FileContent> {
         let name = self.text(field)?;
-        let bytes = match self.files.read(Path::new(name)) {
-            Ok(bytes) => bytes,
+        let files = self.files;
+        let source = match files.open(Path::new(name)) {
+            Ok(source) => source,
             Err(why) => {
                 let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read"))
                     .label(why.to_string());
@@ -35,7 +36,7 @@ impl Context<'_> {
         };
         let words: Vec<(ColumnRole, String)> =
             column.iter().map(|heading| (role(heading), heading.to_string())).collect();
-        let mut measured = match file::read(&bytes, want, &words) {
+        let mut measured = match file::read(source, want, &words) {
             Ok(measured) => measured,
             Err(why) => {
                 let told = Problem::error(field.node.at, format!("the file `{name}` cannot be used"))

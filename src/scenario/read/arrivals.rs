@@ -208,7 +208,8 @@ fn trace(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arri
     };
     let instants = cx.measured(field, column.as_deref(), Want::Arrivals, "arrivals")?.arrivals?.instants;
     let rate = rate_of(&instants);
-    Some((Arrivals::Trace { file: PathBuf::from(field.node.as_text()?), column, instants }, rate))
+    let file = PathBuf::from(field.node.as_text()?);
+    Some((Arrivals::Trace { file, column, instants: instants.into() }, rate))
 }
 
 fn closed(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arrivals, f64)> {

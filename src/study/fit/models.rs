@@ -7,6 +7,7 @@ use super::{rounded, states};
 use crate::scenario::Arrivals;
 use crate::workload::laws::Law;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A state that lasts longer than this share of the file was hardly seen to end.
 const LONGEST: f64 = 0.25;
@@ -142,7 +143,7 @@ fn trace(instants: &[f64]) -> Arrivals {
     Arrivals::Trace {
         file: PathBuf::from(TRACE_FILE),
         column: None,
-        instants: instants.iter().map(|at| at - instants[0]).collect(),
+        instants: Arc::new(instants.iter().map(|at| at - instants[0]).collect()),
     }
 }
 

@@ -64,6 +64,7 @@ impl Runs<'_> {
         let mut wanted = first(&simulation.precision, simulation.replications);
         let combined = loop {
             let mut cut_short = Vec::new();
+            made.gathered.expect(wanted as usize);
             self.replicate(made.replications..wanted, wanted, warmup, watch, |run| {
                 if run.played < self.messages && watch.stopped() {
                     cut_short.push(run)

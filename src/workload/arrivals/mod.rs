@@ -15,6 +15,7 @@ use crate::rng::Key;
 use crate::units::NANOS_PER_SECOND;
 use renewal::{Periodic, Renewal};
 use std::path::PathBuf;
+use std::sync::Arc;
 use trace::Trace;
 pub use trace::rate_of;
 
@@ -55,8 +56,8 @@ pub enum Arrivals {
         file: PathBuf,
         /// The column that was asked for.
         column: Option<String>,
-        /// In order.
-        instants: Vec<f64>,
+        /// In order; there may be millions, so that all who read them share one list.
+        instants: Arc<Vec<f64>>,
     },
     /// So many clients that each send, wait for the answer, and think.
     Closed {
@@ -85,7 +86,9 @@ impl Arrivals {
             Arrivals::Renewal { gap } => *gap = gap.scaled(1.0 / factor),
             Arrivals::Mmpp { rates, .. } => rates.iter_mut().for_each(|rate| *rate *= factor),
             Arrivals::Schedule { steps, .. } => steps.iter_mut().for_each(|step| step.rate *= factor),
-            Arrivals::Trace { instants, .. } => instants.iter_mut().for_each(|at| *at /= factor),
+            Arrivals::Trace { instants, .. } => {
+                Arc::make_mut(instants).iter_mut().for_each(|at| *at /= factor);
+            }
             Arrivals::Poisson | Arrivals::Periodic | Arrivals::Closed { .. } => {}
         }
     }

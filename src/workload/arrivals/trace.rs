@@ -3,19 +3,25 @@
 use super::ArrivalProcess;
 use crate::rng::BLOCK;
 use crate::units;
+use std::sync::Arc;
 
 /// Instants from a file, in order of time.
 pub(super) struct Trace {
-    instants: std::vec::IntoIter<u64>,
+    /// In seconds, ascending.
+    instants: Arc<Vec<f64>>,
+    /// How many of them were told.
+    told: usize,
 }
 
 impl Trace {
     /// From instants in seconds, in any order; those that are no times (negative, beyond 292 years) are left
     /// out, which whoever reads the file reports.
-    pub(super) fn new(seconds: &[f64]) -> Self {
-        let mut instants: Vec<u64> = seconds.iter().filter_map(|s| units::nanos(*s)).collect();
-        instants.sort_unstable();
-        Trace { instants: instants.into_iter() }
+    pub(super) fn new(seconds: &Arc<Vec<f64>>) -> Self {
+        let mut instants = seconds.clone();
+        if !instants.is_sorted() {
+            Arc::make_mut(&mut instants).sort_by(f64::total_cmp);
+        }
+        Trace { instants, told: 0 }
     }
 }
 
@@ -33,7 +39,13 @@ pub fn rate_of(instants: &[f64]) -> f64 {
 impl ArrivalProcess for Trace {
     fn next(&mut self, out: &mut Vec<u64>) {
         out.clear();
-        out.extend(self.instants.by_ref().take(BLOCK));
+        while let Some(left) =
+            self.instants.get(self.told..).filter(|left| !left.is_empty() && out.len() < BLOCK)
+        {
+            let next = &left[..left.len().min(BLOCK - out.len())];
+            self.told += next.len();
+            out.extend(next.iter().filter_map(|at| units::nanos(*at)));
+        }
     }
 }
 
@@ -54,7 +66,7 @@ mod tests {
     #[test]
     fn instants_come_once_and_in_order() {
         let seconds: Vec<f64> = (0..3000).rev().map(|i| f64::from(i) * 0.001).collect();
-        let (mut trace, mut out, mut all) = (Trace::new(&seconds), Vec::new(), Vec::new());
+        let (mut trace, mut out, mut all) = (Trace::new(&Arc::new(seconds)), Vec::new(), Vec::new());
         for _ in 0..4 {
             trace.next(&mut out);
             all.extend_from_slice(&out);

@@ -69,7 +69,7 @@ impl Chosen {
 
 /// A person's word on a column: `service=NAME` or `service=NAME:ms`.
 pub(super) fn asked(
-    table: &mut TextTable<'_>,
+    table: &mut TextTable,
     words: &[(ColumnRole, String)],
 ) -> Result<Vec<usize>, TimesFileError> {
     let mut found = Vec::new();
@@ -100,7 +100,7 @@ pub(super) fn asked(
 }
 
 /// The roles of a table's columns.
-pub(super) fn choose(table: &TextTable<'_>, want: Want, asked: Vec<usize>) -> Result<Chosen, TimesFileError> {
+pub(super) fn choose(table: &TextTable, want: Want, asked: Vec<usize>) -> Result<Chosen, TimesFileError> {
     let headings = &table.headings;
     if !table.named && !table.vegeta && headings.len() > 1 && asked.is_empty() {
         return Err(TimesFileError::Nameless(headings.len()));

@@ -1,6 +1,7 @@
 //! The cells of one column, row by row, and those that hold no time.
 
 use super::cell::{self, Cell};
+use super::compact::CompactCells;
 use super::decimal::TimeUnit;
 use super::names::Heading;
 use super::refusal::TimesFileError;
@@ -52,7 +53,11 @@ pub(super) struct FileColumn {
     pub heading: String,
     pub name: String,
     pub unit: Option<TimeUnit>,
-    pub cells: Vec<Cell>,
+    /// Until they are read as times.
+    pub cells: CompactCells,
+    rows: usize,
+    /// The last place that dates in it have.
+    pub grain: Option<TimeUnit>,
     pub out: BTreeMap<Why, LeftOut>,
 }
 
@@ -70,7 +75,9 @@ impl FileColumn {
             heading: heading.text.clone(),
             name: heading.name.clone(),
             unit: heading.unit,
-            cells: Vec::new(),
+            cells: CompactCells::default(),
+            rows: 0,
+            grain: None,
             out: BTreeMap::new(),
         }
     }
@@ -82,6 +89,10 @@ impl FileColumn {
             let why = if text.is_empty() { Why::Empty } else { Why::NoTime };
             self.leave_out(why, line, || text.into());
         }
+        if let Cell::Moment(moment) = cell {
+            self.grain = Some(self.grain.map_or(moment.grain, |grain| grain.min(moment.grain)));
+        }
+        self.rows += 1;
         self.cells.push(cell);
     }
 
@@ -104,7 +115,7 @@ impl FileColumn {
 
     /// A sentence for each reason for which cells are left out.
     pub(super) fn findings(&self) -> Vec<Finding> {
-        let rows = self.cells.len();
+        let rows = self.rows;
         let of = |(why, LeftOut { count, examples }): (&Why, &LeftOut)| {
             let shown: Vec<String> =
                 examples.iter().take(QUOTED).map(|(line, text)| shown(*line, text)).collect();

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::cell::Cell;
+use super::compact::{AscendingStamps, RowOrder};
 use super::refusal::TimesFileError;
 use super::rows::TableRows;
 use crate::rng::Key;
@@ -20,24 +21,27 @@ pub(super) fn spread(
     rows: &TableRows,
     column: usize,
     rate: bool,
-    order: &[usize],
-    stamps: &[i128],
+    order: &RowOrder,
+    stamps: &AscendingStamps,
     findings: &mut Vec<Finding>,
-) -> Result<Option<(Vec<i128>, i128)>, TimesFileError> {
-    let Some(column) = rows.columns.get(&column).filter(|_| stamps.len() >= FEW) else { return Ok(None) };
-    let mut steps: Vec<i128> = stamps.windows(2).map(|w| w[1] - w[0]).collect();
+) -> Result<Option<(AscendingStamps, i128)>, TimesFileError> {
+    let AscendingStamps { base, after } = stamps;
+    let Some(column) = rows.columns.get(&column).filter(|_| after.len() >= FEW) else { return Ok(None) };
+    // The rows without an instant come last.
+    let stamped = || order.rows().take(after.len());
+    let mut steps: Vec<u64> = after.windows(2).map(|w| w[1] - w[0]).collect();
     let middle = steps.len() / 2;
     let step = *steps.select_nth_unstable(middle).1;
     let regular = steps.iter().filter(|s| **s == step).count();
-    if step <= 0 || (regular as f64) < REGULAR * steps.len() as f64 {
+    if step == 0 || (regular as f64) < REGULAR * steps.len() as f64 {
         return Ok(None);
     }
     let each = if rate { step as f64 / 1e9 } else { 1.0 };
-    let count = |row: &usize| match column.cells[*row] {
+    let count = |row: usize| match column.cells.get(row) {
         Cell::Number(number) => (number.value() * each).max(0.0),
         _ => 0.0,
     };
-    let total: f64 = order.iter().map(count).sum();
+    let total: f64 = stamped().map(count).sum();
     if total.is_nan() || total > MOST {
         let why = format!(
             "`{}` says that its rows stand for {} messages, more than {MOST}",
@@ -52,9 +56,8 @@ pub(super) fn spread(
             "leave the column out if each row is a message".into(),
         ));
     }
-    let negative = order
-        .iter()
-        .filter(|row| matches!(column.cells[**row], Cell::Number(number) if number.value() < 0.0))
+    let negative = stamped()
+        .filter(|row| matches!(column.cells.get(*row), Cell::Number(number) if number.value() < 0.0))
         .count();
     if negative > 0 {
         let text = format!(
@@ -66,14 +69,14 @@ pub(super) fn spread(
     }
     let key = Key::new(1, 0).role("spread", "counts");
     let (mut out, mut owed) = (Vec::with_capacity(total as usize), 0.0);
-    for (row, at) in order.iter().zip(stamps) {
+    for (row, at) in stamped().zip(after) {
         owed += count(row);
         let from = out.len();
         // What is left of a broken count is the next row's.
         while owed >= 0.5 {
             owed -= 1.0;
-            let offset = (key.uniform_at(out.len() as u64, 0) * step as f64) as i128;
-            out.push(at + offset.clamp(0, step - 1));
+            let offset = (key.uniform_at(out.len() as u64, 0) * step as f64) as u64;
+            out.push(at + offset.min(step - 1));
         }
         out[from..].sort_unstable();
     }
@@ -85,5 +88,5 @@ pub(super) fn spread(
         Time(step as f64 / 1e9)
     );
     findings.push(Finding::caveat(text));
-    Ok(Some((out, step)))
+    Ok(Some((AscendingStamps { base: *base, after: out }, step.into())))
 }

@@ -68,8 +68,8 @@ impl TimeUnit {
 /// mantissa × 10^exponent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Decimal {
-    mantissa: i128,
-    exponent: i32,
+    pub mantissa: i128,
+    pub exponent: i32,
 }
 
 impl Decimal {

@@ -4,7 +4,7 @@ use super::cell::{self, Cell};
 use super::decimal::TimeUnit;
 use super::refusal::TimesFileError;
 use super::table::TextTable;
-use super::text;
+use super::text::Text;
 use crate::units;
 
 /// What one load gave.
@@ -42,8 +42,7 @@ const LATENCY: &[&str] = &["latency", "r", "response", "response_time", "elapsed
 /// # Errors
 /// A file without such columns, or with a row that is none.
 pub fn read_load_rows(bytes: &[u8]) -> Result<Vec<LoadRow>, TimesFileError> {
-    let text = text::text(bytes)?;
-    let table = TextTable::of(&text)?;
+    let (table, records) = TextTable::of(Text::of(Box::new(bytes))?)?;
     let called = |names: &[&str]| {
         let own = |h: &super::Heading| names.contains(&h.name.to_lowercase().as_str());
         if table.named { table.headings.iter().position(own) } else { None }
@@ -63,7 +62,7 @@ pub fn read_load_rows(bytes: &[u8]) -> Result<Vec<LoadRow>, TimesFileError> {
     let latency = place(LATENCY, 2);
     let unit = latency.and_then(|column| table.headings[column].unit).unwrap_or(TimeUnit::Second);
     let (mut rows, mut wrong) = (Vec::new(), None);
-    table.rows(|line, record| {
+    records.each(|line, record| {
         let number = |column: usize| match cell::read(record.get(column).unwrap_or_default(), table.delimiter)
         {
             Cell::Number(number) => number.to_string().parse::<f64>().ok(),

@@ -8,6 +8,7 @@
 mod cell;
 mod choose;
 mod column;
+mod compact;
 mod counts;
 mod dates;
 mod decimal;

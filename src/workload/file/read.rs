@@ -2,13 +2,16 @@
 
 use super::choose::{self, Chosen, Coming, Want};
 use super::column::FileColumn;
+use super::compact::{AscendingStamps, RowOrder};
 use super::formats;
 use super::names::Sure;
 use super::refusal::{TimesFileError, quoted};
-use super::rows::TableRows;
+use super::rows::{ArrivalColumn, RoleColumn, TableRows};
 use super::table::TextTable;
 use super::{ColumnRole, FileContent, Finding, Stamps, TimesColumn, Weight, counts, resolution, text};
 use crate::units;
+use std::io::Read;
+use std::rc::Rc;
 
 /// Reads a file of measured times; `words` are what a person said about its columns: a role, and a heading or
 /// a number, perhaps with a unit, as in `1:ns`.
@@ -16,9 +19,12 @@ use crate::units;
 /// # Errors
 /// A file that is no text, whose columns are not understood or could be understood in two ways, or without a
 /// usable time.
-pub fn read(bytes: &[u8], want: Want, words: &[(ColumnRole, String)]) -> Result<FileContent, TimesFileError> {
-    let text = text::text(bytes)?;
-    let mut table = TextTable::of(&text)?;
+pub fn read(
+    source: impl Read,
+    want: Want,
+    words: &[(ColumnRole, String)],
+) -> Result<FileContent, TimesFileError> {
+    let (mut table, records) = TextTable::of(text::Text::of(Box::new(source))?)?;
     let format = formats::recognised(&mut table.headings);
     let asked = choose::asked(&mut table, words)?;
     let mut findings = Vec::new();
@@ -35,13 +41,13 @@ pub fn read(bytes: &[u8], want: Want, words: &[(ColumnRole, String)]) -> Result<
     if let Some(program) = format.map(|f| f.program).or(table.vegeta.then_some("vegeta")) {
         findings.push(Finding::note(format!("by its columns, a file of {program}")));
     }
-    let rows = TableRows::of(&table, &chosen, format, &mut findings)?;
+    let rows = TableRows::of(&table, records, &chosen, format, &mut findings)?;
     measured(rows, &table, &chosen, findings)
 }
 
 fn measured(
     mut rows: TableRows,
-    table: &TextTable<'_>,
+    table: &TextTable,
     chosen: &Chosen,
     mut findings: Vec<Finding>,
 ) -> Result<FileContent, TimesFileError> {
@@ -49,13 +55,13 @@ fn measured(
     let service = rows.lasting(chosen.service, ColumnRole::Service, &mut findings)?;
     let latency = rows.lasting(chosen.latency, ColumnRole::Latency, &mut findings)?;
     let coming = rows.coming(chosen, &mut findings)?;
+    rows.forget();
     // Rows in the order in which their messages came.
-    let mut order: Vec<usize> = (0..rows.lines.len()).collect();
+    let mut order = RowOrder::File(rows.lines.len());
     let mut arrivals = None;
-    if let Some(coming) = coming {
-        order.retain(|row| coming.at[*row].is_some());
-        order.sort_by_key(|row| coming.at[*row]);
-        let mut stamps: Vec<i128> = order.iter().filter_map(|row| coming.at[*row]).collect();
+    if let Some(ArrivalColumn { heading, name, at, coarsest }) = coming {
+        order = RowOrder::of(&at);
+        let mut stamps = AscendingStamps::of(Rc::unwrap_or_clone(at), &order);
         let counted = match chosen.count {
             Some(column) => {
                 counts::spread(&rows, column, table.headings[column].rate, &order, &stamps, &mut findings)?
@@ -65,7 +71,6 @@ fn measured(
         if counted.is_none() {
             used.retain(|i| chosen.count != Some(*i));
         }
-        order.extend((0..rows.lines.len()).filter(|row| coming.at[*row].is_none()));
         let spread = match counted {
             Some((messages, step)) => {
                 stamps = messages;
@@ -78,27 +83,26 @@ fn measured(
                 }));
                 Some(step)
             }
-            None => resolution::spread(&mut stamps, coming.coarsest, &coming.heading, &mut findings),
+            None => resolution::spread(&mut stamps, coarsest, &heading, &mut findings),
         };
         let gaps = matches!(chosen.arrivals, Some(Coming::Gaps(_)));
-        let first = if gaps { 0 } else { stamps.first().copied().unwrap_or(0) };
+        let AscendingStamps { base, after } = stamps;
+        let first = if gaps { -base } else { after.first().copied().unwrap_or(0).into() };
         // All lie within 292 years of the first.
-        let instants = stamps.iter().map(|at| units::seconds((at - first).max(0) as u64)).collect();
-        arrivals = Some(Stamps {
-            heading: coming.heading,
-            name: coming.name,
-            instants,
-            gaps,
-            spread: spread.map(|unit| unit as f64 / 1e9),
-        });
+        let instants =
+            after.into_iter().map(|at| units::seconds((i128::from(at) - first).max(0) as u64)).collect();
+        let spread = spread.map(|unit| unit as f64 / 1e9);
+        arrivals = Some(Stamps { heading, name, instants, gaps, spread });
     }
-    let complete = service.as_ref().is_some_and(|s| order.iter().all(|row| s.seconds[*row].is_some()));
-    let paired = complete && arrivals.as_ref().is_some_and(|a: &Stamps| a.instants.len() == order.len());
-    let ordered = |times: Option<super::rows::RoleColumn>| {
-        times.map(|t| TimesColumn {
-            heading: t.heading,
-            name: t.name,
-            values: order.iter().filter_map(|row| t.seconds[*row]).collect(),
+    let complete = service.as_ref().is_some_and(|s| s.seconds.iter().all(|seconds| seconds.is_some()));
+    let paired = complete && arrivals.as_ref().is_some_and(|a: &Stamps| a.instants.len() == rows.lines.len());
+    let ordered = |times: Option<RoleColumn>| {
+        times.map(|RoleColumn { heading, name, seconds }| {
+            let values = match &order {
+                RowOrder::File(_) => Rc::unwrap_or_clone(seconds).known(),
+                order @ RowOrder::Other(_) => order.rows().filter_map(|row| seconds.get(row)).collect(),
+            };
+            TimesColumn { heading, name, values }
         })
     };
     findings.extend(

@@ -1,6 +1,7 @@
 //! Stamps that were rounded to a unit are spread within it: messages of one second did not come at one
 //! instant.
 
+use super::compact::AscendingStamps;
 use super::{Finding, Weight};
 use crate::rng::Key;
 use crate::units::{Time, plain};
@@ -34,22 +35,27 @@ const EXPECTED: f64 = 0.1;
 /// Spreads ascending stamps within the unit to which they are rounded, each where chance puts it, in their
 /// order; the unit is at most `coarsest`. Returns it if it did.
 pub(super) fn spread(
-    stamps: &mut [i128],
+    stamps: &mut AscendingStamps,
     coarsest: i128,
     heading: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<i128> {
+    let AscendingStamps { base, after: stamps } = stamps;
     let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { return None };
     let count = stamps.len();
     let equal = stamps.windows(2).filter(|w| w[0] == w[1]).count();
     // Zeros alone are multiples of every unit.
-    if count < 2 || (first, last) == (0, 0) {
+    if count < 2 || *base == 0 && last == 0 {
         return None;
     }
     let unit = UNITS
         .into_iter()
         .filter(|unit| *unit <= coarsest)
-        .find(|unit| stamps.iter().all(|at| at % unit == 0))
+        .find(|unit| {
+            // No sum is beyond twice 292 years.
+            let (unit, from) = (*unit as u64, base.rem_euclid(*unit) as u64);
+            stamps.iter().all(|at| (at + from).is_multiple_of(unit))
+        })
         .unwrap_or(1);
     // Of stamps that are all equal, no more is known than that they came within the unit.
     let gap = if first == last { unit as f64 } else { (last - first) as f64 } / (count - 1) as f64;
@@ -80,7 +86,7 @@ pub(super) fn spread(
         for (i, stamp) in stamps[at..end].iter_mut().enumerate() {
             // From (0, 1]: the last nanosecond of the unit at most.
             let offset = (key.uniform_at((at + i) as u64, 0) * unit as f64).ceil() as i128 - 1;
-            *stamp = value + offset.clamp(0, unit - 1);
+            *stamp = value + offset.clamp(0, unit - 1) as u64;
         }
         stamps[at..end].sort_unstable();
         at = end;
@@ -99,6 +105,20 @@ mod tests {
     use super::*;
 
     const SECOND: i128 = 1_000_000_000;
+
+    fn spread(
+        stamps: &mut [i128],
+        coarsest: i128,
+        heading: &str,
+        findings: &mut Vec<Finding>,
+    ) -> Option<i128> {
+        let base = stamps[0];
+        let after = stamps.iter().map(|at| (at - base) as u64).collect();
+        let mut ascending = AscendingStamps { base, after };
+        let unit = super::spread(&mut ascending, coarsest, heading, findings);
+        stamps.iter_mut().zip(ascending.after).for_each(|(at, after)| *at = base + i128::from(after));
+        unit
+    }
 
     /// Times that cannot be told from what they were before rounding: gaps of a Poisson process have a
     /// standard deviation as large as their mean (0.2 s), and five standard errors of 5000 are 7 %.

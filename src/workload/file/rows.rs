@@ -2,12 +2,14 @@
 
 use super::choose::{Chosen, Coming, Lasting};
 use super::column::FileColumn;
+use super::compact::{LineNumbers, NanoColumn, SecondsColumn};
 use super::formats::Format;
 use super::refusal::TimesFileError;
-use super::table::TextTable;
+use super::table::{Records, TextTable};
 use super::{ColumnRole, Finding, stamps, times};
 use crate::units::{self, plain};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The share of steps back from which on a column with a vague name is no clock.
 const NO_CLOCK: f64 = 0.25;
@@ -15,12 +17,12 @@ const NO_CLOCK: f64 = 0.25;
 /// The rows of a table.
 pub(super) struct TableRows {
     /// Lines of the file.
-    pub lines: Vec<u64>,
+    pub lines: LineNumbers,
     /// By index.
     pub columns: BTreeMap<usize, FileColumn>,
     /// What was worked out already.
-    seconds: BTreeMap<usize, Vec<Option<f64>>>,
-    nanos: BTreeMap<usize, Vec<Option<i128>>>,
+    seconds: BTreeMap<usize, Rc<SecondsColumn>>,
+    nanos: BTreeMap<usize, Rc<NanoColumn>>,
 }
 
 /// Whether a row that begins with this sums up those above it: programs write such below a table.
@@ -70,7 +72,7 @@ impl Swallowed {
 pub(super) struct RoleColumn {
     pub heading: String,
     pub name: String,
-    pub seconds: Vec<Option<f64>>,
+    pub seconds: Rc<SecondsColumn>,
 }
 
 /// Arrivals, row by row.
@@ -78,19 +80,20 @@ pub(super) struct ArrivalColumn {
     pub heading: String,
     pub name: String,
     /// Nanoseconds.
-    pub at: Vec<Option<i128>>,
+    pub at: Rc<NanoColumn>,
     /// The longest unit to which they can have been rounded.
     pub coarsest: i128,
 }
 
 impl TableRows {
     pub(super) fn of(
-        table: &TextTable<'_>,
+        table: &TextTable,
+        records: Records<'_>,
         chosen: &Chosen,
         format: Option<&Format>,
         findings: &mut Vec<Finding>,
     ) -> Result<TableRows, TimesFileError> {
-        let mut lines = Vec::new();
+        let mut lines = LineNumbers::default();
         let mut columns: BTreeMap<usize, FileColumn> =
             chosen.columns().into_iter().map(|i| (i, FileColumn::new(&table.headings[i]))).collect();
         let only = format.and_then(|f| f.only).and_then(|(name, value)| {
@@ -102,7 +105,7 @@ impl TableRows {
         let width = table.headings.len();
         let (mut swallowed, mut summaries) = (Swallowed::default(), Vec::new());
         let dated = table.named && table.headings[0].role.is_some();
-        table.rows(|line, record| {
+        records.each(|line, record| {
             swallowed.look(line, record, table.delimiter, width);
             if dated && record.get(0).is_some_and(is_summary) {
                 summaries.push((line, record.get(0).unwrap_or_default().to_string()));
@@ -144,10 +147,14 @@ impl TableRows {
                 "only rows whose `{heading}` is {value} are read; {others} others are not"
             )));
         }
-        match (lines.is_empty(), long) {
-            (false, _) => Ok(TableRows { lines, columns, seconds: BTreeMap::new(), nanos: BTreeMap::new() }),
-            (true, 0) => Err(TimesFileError::Empty),
-            (true, _) => Err(TimesFileError::Other(
+        match (lines.len(), long) {
+            (1.., _) if u32::try_from(lines.len()).is_err() => Err(TimesFileError::Other(
+                format!("it has more than {} rows", u32::MAX),
+                "give a shorter part of it".into(),
+            )),
+            (1.., _) => Ok(TableRows { lines, columns, seconds: BTreeMap::new(), nanos: BTreeMap::new() }),
+            (0, 0) => Err(TimesFileError::Empty),
+            (0, _) => Err(TimesFileError::Other(
                 "every row has more cells than there are headings".into(),
                 "quote texts with commas in them".into(),
             )),
@@ -166,28 +173,29 @@ impl TableRows {
         index: usize,
         role: ColumnRole,
         findings: &mut Vec<Finding>,
-    ) -> Result<Vec<Option<f64>>, TimesFileError> {
+    ) -> Result<Rc<SecondsColumn>, TimesFileError> {
         if let Some(known) = self.seconds.get(&index) {
             return Ok(known.clone());
         }
-        let Some(column) = self.columns.get_mut(&index) else { return Ok(Vec::new()) };
-        let read = times::seconds(column, &self.lines, role, findings)?;
+        let Some(column) = self.columns.get_mut(&index) else { return Ok(Rc::default()) };
+        let read = Rc::new(times::seconds(column, &self.lines, role, findings)?);
         self.seconds.insert(index, read.clone());
         Ok(read)
     }
 
-    fn nanos(
-        &mut self,
-        index: usize,
-        findings: &mut Vec<Finding>,
-    ) -> Result<Vec<Option<i128>>, TimesFileError> {
+    fn nanos(&mut self, index: usize, findings: &mut Vec<Finding>) -> Result<Rc<NanoColumn>, TimesFileError> {
         if let Some(known) = self.nanos.get(&index) {
             return Ok(known.clone());
         }
-        let Some(column) = self.columns.get_mut(&index) else { return Ok(Vec::new()) };
-        let read = stamps::nanos(column, &self.lines, findings)?;
+        let Some(column) = self.columns.get_mut(&index) else { return Ok(Rc::default()) };
+        let read = Rc::new(stamps::nanos(column, &self.lines, findings)?);
         self.nanos.insert(index, read.clone());
         Ok(read)
+    }
+
+    /// Lets go what was worked out for several uses, after the last of them.
+    pub(super) fn forget(&mut self) {
+        (self.seconds, self.nanos) = (BTreeMap::new(), BTreeMap::new());
     }
 
     /// How long something took.
@@ -207,9 +215,8 @@ impl TableRows {
             Some(Lasting::Between { from, to }) => {
                 let (starts, ends) = (self.nanos(from, findings)?, self.nanos(to, findings)?);
                 let heading = format!("{} − {}", self.heading(to).0, self.heading(from).0);
-                let between: Vec<Option<i128>> =
-                    starts.iter().zip(&ends).map(|(from, to)| Some((*to)? - (*from)?)).collect();
-                let back = between.iter().flatten().filter(|d| **d < 0).count();
+                let between = || starts.iter().zip(ends.iter()).map(|(from, to)| Some(to? - from?));
+                let back = between().flatten().filter(|d| *d < 0).count();
                 if back > 0 {
                     let text = format!(
                         "`{heading}`: {} rows end before they begin and have no time",
@@ -217,16 +224,14 @@ impl TableRows {
                     );
                     findings.push(Finding::caveat(text));
                 }
-                let seconds: Vec<Option<f64>> = between
-                    .into_iter()
-                    .map(|d| d.and_then(|d| u64::try_from(d).ok()).map(units::seconds))
-                    .collect();
-                if seconds.iter().all(Option::is_none) {
+                let seconds: SecondsColumn =
+                    between().map(|d| u64::try_from(d?).ok()).map(|d| d.map(units::seconds)).collect();
+                if seconds.iter().all(|seconds| seconds.is_none()) {
                     let why = (back > 0).then(|| "end before they begin".into());
                     return Err(TimesFileError::Timeless { heading, why, example: None });
                 }
                 findings.push(Finding::note(format!("{} is `{heading}`", role.meaning())));
-                Some(RoleColumn { heading, name: role.word().into(), seconds })
+                Some(RoleColumn { heading, name: role.word().into(), seconds: Rc::new(seconds) })
             }
         })
     }
@@ -244,8 +249,8 @@ impl TableRows {
                 let gaps = self.seconds(index, ColumnRole::Gap, findings)?;
                 let mut at = 0;
                 let later =
-                    |gap: &Option<f64>| gap.and_then(units::nanos).map(|gap| (at += i128::from(gap), at).1);
-                (index, gaps.iter().map(later).collect())
+                    |gap: Option<f64>| gap.and_then(units::nanos).map(|gap| (at += i128::from(gap), at).1);
+                (index, Rc::new(gaps.iter().map(later).collect()))
             }
             Coming::Before { end, lasted } => {
                 let (ends, lasted) =
@@ -254,29 +259,24 @@ impl TableRows {
                 let minus =
                     if let Some(Lasting::Column(i)) = minus { self.heading(i).0 } else { String::new() };
                 findings.push(Finding::note(format!("messages came at `{text}` less `{minus}`")));
-                let before = |(end, lasted): (&Option<i128>, &Option<f64>)| {
-                    Some((*end)? - i128::from(units::nanos((*lasted)?)?))
+                let before = |(end, lasted): (Option<i128>, Option<f64>)| {
+                    Some(end? - i128::from(units::nanos(lasted?)?))
                 };
-                (end, ends.iter().zip(&lasted).map(before).collect())
+                (end, Rc::new(ends.iter().zip(lasted.iter()).map(before).collect()))
             }
         };
         let (heading, name) = self.heading(index);
-        let known: Vec<i128> = at.iter().flatten().copied().collect();
-        if known.is_empty() {
+        let (Some(first), Some(last)) = (at.known().min(), at.known().max()) else {
             return Err(TimesFileError::Timeless { heading, why: None, example: None });
-        }
-        if known
-            .iter()
-            .max()
-            .zip(known.iter().min())
-            .is_some_and(|(last, first)| last - first > i128::from(units::MAX_NANOS))
-        {
+        };
+        if last - first > i128::from(units::MAX_NANOS) {
             let why =
                 format!("`{heading}` reaches over more than 292 years, which whole nanoseconds cannot hold");
             return Err(TimesFileError::Other(why, "leave out what is no time, or say its unit".into()));
         }
-        let back = known.windows(2).filter(|w| w[1] < w[0]).count();
-        if chosen.weak && !chosen.asked.contains(&index) && back as f64 > NO_CLOCK * known.len() as f64 {
+        let back = at.steps().filter(|(before, after)| after < before).count();
+        let known = at.known().count() as f64;
+        if chosen.weak && !chosen.asked.contains(&index) && back as f64 > NO_CLOCK * known {
             return Err(TimesFileError::Vague { heading });
         }
         stamps::order(&heading, &at, findings);

@@ -3,7 +3,8 @@
 
 use super::cell::Cell;
 use super::column::{FileColumn, Why};
-use super::decimal::{Decimal, TimeUnit, sentinel};
+use super::compact::{CompactCells, LineNumbers, NanoColumn};
+use super::decimal::{TimeUnit, sentinel};
 use super::refusal::TimesFileError;
 use super::{Finding, Weight};
 use crate::units::{MAX_NANOS, Time, plain};
@@ -22,26 +23,22 @@ const ODD: f64 = 0.01;
 /// Nanoseconds, row by row; `None` where a cell holds none or one that cannot be.
 pub(super) fn nanos(
     column: &mut FileColumn,
-    lines: &[u64],
+    lines: &LineNumbers,
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Option<i128>>, TimesFileError> {
-    let dates = column.cells.iter().filter(|cell| matches!(cell, Cell::Moment(_))).count();
-    let numbers: Vec<Decimal> = column
-        .cells
-        .iter()
-        .filter_map(|cell| if let Cell::Number(n) = cell { Some(*n) } else { None })
-        .collect();
-    let dated = dates >= numbers.len();
-    let size = size(&numbers);
+) -> Result<NanoColumn, TimesFileError> {
+    let cells = std::mem::take(&mut column.cells);
+    let dates = cells.iter().filter(|cell| matches!(cell, Cell::Moment(_))).count();
+    let numbers = cells.iter().filter(|cell| matches!(cell, Cell::Number(_))).count();
+    let dated = dates >= numbers;
+    let size = size(&cells);
     let unit = if dated { TimeUnit::Second } else { unit(column, size, findings) };
     let since_1970 = size * unit.nanos() as f64 >= EARLIEST;
-    if dated && column.cells.iter().any(|cell| matches!(cell, Cell::Moment(m) if !m.zoned)) {
+    if dated && cells.iter().any(|cell| matches!(cell, Cell::Moment(m) if !m.zoned)) {
         let text = format!("`{}` names no zone: taken for UTC", column.heading);
         findings.push(Finding { weight: Weight::Note, text });
     }
-    let mut out = Vec::with_capacity(column.cells.len());
-    for (i, &line) in lines.iter().enumerate() {
-        let cell = column.cells[i];
+    let mut out = NanoColumn::with_capacity(cells.len());
+    for (row, cell) in cells.iter().enumerate() {
         let read = match cell {
             Cell::Nothing => {
                 out.push(None);
@@ -60,12 +57,13 @@ pub(super) fn nanos(
         };
         out.push(read.ok());
         if let Err(why) = read {
-            column.leave_out(why, line, || cell.to_string());
+            column.leave_out(why, lines.of(row), || cell.to_string());
         }
     }
-    leave_far_out(column, &mut out, lines, findings)?;
-    let known = || out.iter().flatten();
-    let (Some(first), Some(last)) = (known().min(), known().max()) else { return Err(column.timeless()) };
+    leave_far_out(column, &mut out, (&cells, lines), findings)?;
+    let (Some(first), Some(last)) = (out.known().min(), out.known().max()) else {
+        return Err(column.timeless());
+    };
     if last - first > i128::from(MAX_NANOS) {
         let why = format!(
             "the instants of `{}` reach over more than 292 years, which whole nanoseconds cannot hold",
@@ -79,23 +77,15 @@ pub(super) fn nanos(
 /// The longest unit to which stamps of a column can have been rounded: what stands beyond the last place that
 /// is written may be a batch on the full minute, but no rounding.
 pub(super) fn coarsest(column: &FileColumn) -> i128 {
-    let grain = |cell: &Cell| if let Cell::Moment(moment) = cell { Some(moment.grain) } else { None };
-    column
-        .cells
-        .iter()
-        .filter_map(grain)
-        .min()
-        .or(column.unit)
-        .unwrap_or(TimeUnit::Second)
-        .max(TimeUnit::Second)
-        .nanos()
+    column.grain.or(column.unit).unwrap_or(TimeUnit::Second).max(TimeUnit::Second).nanos()
 }
 
 /// The middle of the numbers that are not 0, which many programs write for no time.
-fn size(numbers: &[Decimal]) -> f64 {
-    let mut sizes: Vec<f64> = numbers.iter().map(|n| n.value().abs()).filter(|size| *size > 0.0).collect();
-    sizes.sort_by(f64::total_cmp);
-    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
+fn size(cells: &CompactCells) -> f64 {
+    let size = |cell: Cell| if let Cell::Number(number) = cell { Some(number.value().abs()) } else { None };
+    let mut sizes: Vec<f64> = cells.iter().filter_map(size).filter(|size| *size > 0.0).collect();
+    let middle = sizes.len() / 2;
+    if sizes.is_empty() { 0.0 } else { *sizes.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
 /// The unit of numbers: what the heading says, unless dates would then be beyond 2200; without a word, by
@@ -139,81 +129,77 @@ fn unit(column: &FileColumn, size: f64, findings: &mut Vec<Finding>) -> TimeUnit
     unit
 }
 
-/// Leaves out the few stamps that lie far from all others, and tells of a long silence between many and many.
+/// Leaves out the few stamps that lie far from all others.
 fn leave_far_out(
     column: &mut FileColumn,
-    out: &mut [Option<i128>],
-    lines: &[u64],
+    out: &mut NanoColumn,
+    (cells, lines): (&CompactCells, &LineNumbers),
     findings: &mut Vec<Finding>,
 ) -> Result<(), TimesFileError> {
-    let mut sorted: Vec<i128> = out.iter().flatten().copied().collect();
-    sorted.sort_unstable();
-    let (mut low, mut high) = (0, sorted.len());
-    while high - low >= FEW {
-        let kept = &sorted[low..high];
-        let Some(cut) = (1..kept.len()).max_by_key(|i| kept[*i] - kept[*i - 1]) else { break };
-        let (before, after) = kept.split_at(cut);
-        let span = |part: &[i128]| part[part.len() - 1] - part[0];
-        let (silence, longest) = (
-            after[0] - before[before.len() - 1],
-            span(before).max(span(after)).max(TimeUnit::Second.nanos()),
-        );
-        if silence <= FAR * longest {
-            break;
-        }
-        let fewer = before.len().min(after.len());
-        if fewer > (kept.len() / 100).max(1) {
-            if mixed(before, after) {
-                let why = format!(
-                    "`{}` holds {} stamps in one unit and {} in another",
-                    column.heading,
-                    before.len(),
-                    after.len()
-                );
-                return Err(TimesFileError::Other(why, "write all of them in one unit".into()));
-            }
-            let text =
-                format!("`{}` has {} without any row in it", column.heading, Time(silence as f64 / 1e9));
-            findings.push(Finding { weight: Weight::Caveat, text });
-            break;
-        }
-        if before.len() < after.len() { low += cut } else { high = low + cut }
-    }
-    let (Some(first), Some(last)) = (sorted.get(low).copied(), sorted.get(high.wrapping_sub(1)).copied())
-    else {
-        return Ok(());
-    };
-    for (i, at) in out.iter_mut().enumerate() {
-        if at.is_some_and(|at| at < first || at > last) {
-            *at = None;
-            let cell = column.cells[i];
-            column.leave_out(Why::Far, lines[i], || cell.to_string());
+    let heading = column.heading.as_str();
+    let kept = out.sorted(|at, count| without_far(at, count, heading, findings))?;
+    let Some((first, last)) = kept else { return Ok(()) };
+    for row in 0..out.len() {
+        if out.get(row).is_some_and(|at| at < first || at > last) {
+            out.clear(row);
+            column.leave_out(Why::Far, lines.of(row), || cells.get(row).to_string());
         }
     }
     Ok(())
 }
 
-/// Whether two groups of stamps are one in two units: their sizes are a thousand, a million or a billion
-/// times apart.
-fn mixed(low: &[i128], high: &[i128]) -> bool {
-    let middle = |part: &[i128]| part[part.len() / 2] as f64;
-    let ratio = middle(high) / middle(low);
+/// The first and the last of so many ascending stamps that do not lie far from all others; tells of a long
+/// silence between many and many.
+fn without_far(
+    at: &dyn Fn(usize) -> i128,
+    count: usize,
+    heading: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<(i128, i128)>, TimesFileError> {
+    let (mut low, mut high) = (0, count);
+    while high - low >= FEW {
+        let gap = |i: &usize| at(*i) - at(*i - 1);
+        let Some(cut) = (low + 1..high).max_by_key(gap) else { break };
+        let span = |from: usize, to: usize| at(to - 1) - at(from);
+        let (silence, longest) =
+            (gap(&cut), span(low, cut).max(span(cut, high)).max(TimeUnit::Second.nanos()));
+        if silence <= FAR * longest {
+            break;
+        }
+        let (before, after) = (cut - low, high - cut);
+        if before.min(after) > ((high - low) / 100).max(1) {
+            if mixed(at(low + before / 2), at(cut + after / 2)) {
+                let why = format!("`{heading}` holds {before} stamps in one unit and {after} in another");
+                return Err(TimesFileError::Other(why, "write all of them in one unit".into()));
+            }
+            let text = format!("`{heading}` has {} without any row in it", Time(silence as f64 / 1e9));
+            findings.push(Finding { weight: Weight::Caveat, text });
+            break;
+        }
+        if before < after { low = cut } else { high = cut }
+    }
+    Ok((high > low).then(|| (at(low), at(high - 1))))
+}
+
+/// Whether two groups of stamps are one in two units, by the middle of each: they are a thousand, a million or
+/// a billion times apart.
+fn mixed(low: i128, high: i128) -> bool {
+    let ratio = high as f64 / low as f64;
     [1e3, 1e6, 1e9].iter().any(|k| (0.8..1.25).contains(&(ratio / k)))
 }
 
 /// Tells of rows that go back in time.
-pub(super) fn order(heading: &str, out: &[Option<i128>], findings: &mut Vec<Finding>) {
-    let known: Vec<i128> = out.iter().flatten().copied().collect();
-    let back: Vec<i128> = known.windows(2).map(|w| w[0] - w[1]).filter(|back| *back > 0).collect();
-    let Some(most) = back.iter().max() else { return };
-    let rows = known.len();
-    let few = (back.len() as f64) <= (ODD * rows as f64).max(1.0) && rows >= FEW;
+pub(super) fn order(heading: &str, at: &NanoColumn, findings: &mut Vec<Finding>) {
+    let back = || at.steps().map(|(before, after)| before - after).filter(|back| *back > 0);
+    let Some(most) = back().max() else { return };
+    let (back, rows) = (back().count(), at.known().count());
+    let few = (back as f64) <= (ODD * rows as f64).max(1.0) && rows >= FEW;
     let clock = if few { "; if a clock was set back, rows overlap that did not" } else { "" };
     let text = format!(
         "`{heading}` goes back in {} of {} rows, by up to {}: it was sorted{clock}",
-        plain(back.len() as f64, 9),
+        plain(back as f64, 9),
         plain(rows as f64, 9),
-        Time(*most as f64 / 1e9)
+        Time(most as f64 / 1e9)
     );
     findings.push(Finding { weight: if few { Weight::Caveat } else { Weight::Note }, text });
 }

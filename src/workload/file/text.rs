@@ -3,7 +3,7 @@
 use super::TimesFileError;
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{self, Cursor, Read};
 
 /// The most bytes that a packed file may unpack to.
 const MOST: u64 = 4 << 30;
@@ -18,24 +18,77 @@ const PACKED: &[(&[u8], &str, &str)] = &[
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8: `iconv -f UTF-16 -t UTF-8`"),
 ];
 
-/// The text of a file. Bytes that are no UTF-8 spoil their own cell, not the file.
-pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, TimesFileError> {
-    if let Some(rest) = bytes.strip_prefix(b"\x1f\x8b") {
-        let mut plain = Vec::with_capacity(rest.len() * 4);
-        let mut reader = MultiGzDecoder::new(bytes).take(MOST);
-        reader.read_to_end(&mut plain).map_err(|e| {
-            TimesFileError::Other(format!("it is packed by gzip and broken: {e}"), "pack it again".into())
-        })?;
-        if plain.len() as u64 >= MOST {
-            return Err(TimesFileError::Other("it unpacks to more than 4 GiB".into(), "split it".into()));
-        }
-        return Ok(Cow::Owned(readable(whole(&plain)?).into_owned()));
-    }
-    Ok(readable(whole(bytes)?))
+/// How much is read at a time until it is known what a file is.
+const CHUNK: u64 = 1 << 16;
+
+/// The text of a file: its beginning, and where the rest is read.
+pub(super) struct Text<'r> {
+    pub head: Vec<u8>,
+    rest: Box<dyn Read + 'r>,
 }
 
-/// Without a micro sign of Latin-1 before an s: read as no letter it would make seconds of microseconds.
-fn readable(bytes: &[u8]) -> Cow<'_, str> {
+impl<'r> Text<'r> {
+    /// The text of a file, unpacked.
+    pub(super) fn of(source: Box<dyn Read + 'r>) -> Result<Self, TimesFileError> {
+        let mut text = Text { head: Vec::new(), rest: source };
+        text.more()?;
+        if text.head.starts_with(b"\x1f\x8b") {
+            let plain = MultiGzDecoder::new(text.after(0));
+            text = Text { head: Vec::new(), rest: Box::new(Unpacked { plain, read: 0 }) };
+            text.more()?;
+        }
+        let mark = text.head.len() - whole(&text.head)?.len();
+        text.head.drain(..mark);
+        Ok(text)
+    }
+
+    /// Reads more of it; `false` if there is none.
+    pub(super) fn more(&mut self) -> Result<bool, TimesFileError> {
+        let read = (&mut self.rest).take(CHUNK).read_to_end(&mut self.head).map_err(refused)?;
+        Ok(read > 0)
+    }
+
+    /// All of it but so many bytes.
+    pub(super) fn after(mut self, bytes: usize) -> Box<dyn Read + 'r> {
+        self.head.drain(..bytes);
+        Box::new(Cursor::new(self.head).chain(self.rest))
+    }
+}
+
+/// What a packed file holds.
+struct Unpacked<'r> {
+    plain: MultiGzDecoder<Box<dyn Read + 'r>>,
+    read: u64,
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let wrong = |why: String, instead: &str| io::Error::other(TimesFileError::Other(why, instead.into()));
+        let read = self.plain.read(out).map_err(|e| match e.kind() {
+            io::ErrorKind::Interrupted => e,
+            _ => wrong(format!("it is packed by gzip and broken: {e}"), "pack it again"),
+        })?;
+        self.read += read as u64;
+        if self.read >= MOST {
+            return Err(wrong("it unpacks to more than 4 GiB".into(), "split it"));
+        }
+        Ok(read)
+    }
+}
+
+/// Why a file could not be read to its end.
+pub(super) fn refused(error: io::Error) -> TimesFileError {
+    error.downcast().unwrap_or_else(|e| {
+        TimesFileError::Other(
+            format!("it could not be read to its end: {e}"),
+            "copy it to this machine".into(),
+        )
+    })
+}
+
+/// The text of a cell: bytes that are no UTF-8 spoil it and no other. A micro sign of Latin-1 before an s is
+/// one: read as no letter it would make seconds of microseconds.
+pub(super) fn readable(bytes: &[u8]) -> Cow<'_, str> {
     if std::str::from_utf8(bytes).is_ok() || !bytes.windows(2).any(|pair| pair == b"\xb5s") {
         return String::from_utf8_lossy(bytes);
     }
@@ -83,6 +136,12 @@ fn whole(bytes: &[u8]) -> Result<&[u8], TimesFileError> {
 mod tests {
     use super::*;
     use std::io::Write;
+
+    fn text(bytes: &[u8]) -> Result<String, TimesFileError> {
+        let mut all = Vec::new();
+        Text::of(Box::new(bytes))?.after(0).read_to_end(&mut all).map_err(refused)?;
+        Ok(readable(&all).into_owned())
+    }
 
     #[test]
     fn packed_and_marked_texts_are_read_and_others_are_named() {

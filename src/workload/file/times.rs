@@ -2,6 +2,7 @@
 
 use super::cell::Cell;
 use super::column::{FileColumn, Why};
+use super::compact::{LineNumbers, SecondsColumn};
 use super::decimal::sentinel;
 use super::refusal::TimesFileError;
 use super::{ColumnRole, Finding, Weight};
@@ -19,15 +20,15 @@ const LEAST: f64 = 0.5e-9;
 /// Seconds, row by row; what is none is counted in the column.
 pub(super) fn seconds(
     column: &mut FileColumn,
-    lines: &[u64],
+    lines: &LineNumbers,
     role: ColumnRole,
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Option<f64>>, TimesFileError> {
-    let united = column.cells.iter().any(|cell| matches!(cell, Cell::Lasting(_)));
+) -> Result<SecondsColumn, TimesFileError> {
+    let cells = std::mem::take(&mut column.cells);
+    let united = cells.iter().any(|cell| matches!(cell, Cell::Lasting(_)));
     let per_second = column.unit.map_or(1.0, |unit| unit.per_second());
-    let mut out = Vec::with_capacity(column.cells.len());
-    for (i, &line) in lines.iter().enumerate() {
-        let cell = column.cells[i];
+    let mut out = SecondsColumn::default();
+    for (row, cell) in cells.iter().enumerate() {
         let read = match cell {
             Cell::Nothing => {
                 out.push(None);
@@ -50,12 +51,12 @@ pub(super) fn seconds(
             Ok(seconds) => out.push(Some(seconds)),
             Err(why) => {
                 out.push(None);
-                column.leave_out(why, line, || cell.to_string());
+                column.leave_out(why, lines.of(row), || cell.to_string());
             }
         }
     }
     let median = median(&out).ok_or_else(|| column.timeless())?;
-    let zeros = out.iter().flatten().filter(|seconds| **seconds == 0.0).count();
+    let zeros = out.iter().flatten().filter(|seconds| *seconds == 0.0).count();
     let known = out.iter().flatten().count();
     if zeros < known && zeros as f64 >= ZEROS * known as f64 && role != ColumnRole::Gap {
         let text = format!(
@@ -95,8 +96,8 @@ fn held(seconds: f64) -> Result<f64, Why> {
     }
 }
 
-fn median(values: &[Option<f64>]) -> Option<f64> {
-    let mut known: Vec<f64> = values.iter().copied().flatten().collect();
+fn median(values: &SecondsColumn) -> Option<f64> {
+    let mut known: Vec<f64> = values.iter().flatten().collect();
     let middle = known.len() / 2;
     (!known.is_empty()).then(|| *known.select_nth_unstable_by(middle, f64::total_cmp).1)
 }

@@ -153,7 +153,7 @@ fn one_file_in_every_spelling() {
         let Arrivals::Trace { instants, .. } = &scenario.producers[0].arrivals else {
             panic!("{name}: a trace")
         };
-        assert_eq!(*instants, arrivals.instants, "{name}");
+        assert_eq!(**instants, arrivals.instants, "{name}");
         let mean = service.values.iter().sum::<f64>() / 400.0;
         assert!((scenario.consumers[0].service_time.mean() / mean - 1.0).abs() < 1e-9, "{name}");
         let fitted = fit(measured).unwrap_or_else(|why| panic!("{name}: {why}"));
