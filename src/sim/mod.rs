@@ -20,7 +20,7 @@ mod totals;
 mod unplayable;
 
 pub use calendar::Calendar;
-pub use chain::{Chain, LoneQueue, QUEUE_BY_QUEUE, is_lone_queue};
+pub use chain::{Chain, LoneQueue, QUEUE_BY_QUEUE, Tandem, is_lone_queue};
 pub use engine::{AnyInstant, Engine};
 pub use network::{Network, playable};
 pub use recursion::Recursion;
