@@ -232,6 +232,11 @@ pub trait Recorder {
         }
     }
 
+    /// [`Recorder::passed`] of each of many messages that follow one another in the plan.
+    fn passed_all(&mut self, run: &Served<'_>) {
+        (0..run.due.len()).for_each(|i| self.passed(&run.record(i)));
+    }
+
     /// Many messages that follow one another in the plan were served in one of several queues on their way.
     /// The default tells of each by [`Recorder::record`].
     fn stays(&mut self, run: &Served<'_>) {
@@ -271,6 +276,7 @@ pub struct Forget;
 impl Recorder for Forget {
     fn record(&mut self, _: &Record) {}
     fn served(&mut self, _: &Served<'_>) {}
+    fn passed_all(&mut self, _: &Served<'_>) {}
     fn stays(&mut self, _: &Served<'_>) {}
 }
 

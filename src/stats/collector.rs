@@ -263,6 +263,17 @@ impl Recorder for Collector {
         producer.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
     }
 
+    fn passed_all(&mut self, run: &Served<'_>) {
+        let whole = self.has_all(run) && run.producer.is_empty();
+        let alone = self.consumers.len() == 1 || self.places.alone.first().is_some_and(Option::is_some);
+        let Some(producer) = self.producers.first_mut().filter(|_| whole && alone) else {
+            return (0..run.due.len()).for_each(|i| self.passed(&run.record(i)));
+        };
+        producer.done += run.finished.iter().filter(|at| self.time.contains(at)).count() as u64;
+        self.queues[run.queue as usize].deliveries += run.due.len() as u64;
+        producer.push_all([run.due, run.sent, run.taken, run.finished]);
+    }
+
     fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
         if self.time.contains(&ended) {
             self.consumers[group as usize].deliveries.add(worked);
@@ -332,6 +343,9 @@ mod tests {
         let others = [
             figures(&|c| c.served(&run)),
             figures(&|c| (0..4000).for_each(|i| c.passed(&run.record(i)))),
+            figures(&|c| {
+                [0..77, 77..2000, 2000..4000].into_iter().for_each(|rows| c.passed_all(&run.rows(rows)))
+            }),
             figures(&|c| {
                 [0..77, 77..2000, 2000..4000].into_iter().for_each(|rows| c.stays(&run.rows(rows)));
                 (0..4000).for_each(|i| c.left(&run.record(i).exit()));
