@@ -8,6 +8,7 @@
 mod calendar;
 mod chain;
 mod columns;
+mod days;
 mod depth;
 mod engine;
 mod network;

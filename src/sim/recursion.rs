@@ -45,7 +45,7 @@ impl<S: Blocks> Recursion<S> {
         Recursion {
             source,
             station: station.clone(),
-            pool: Pool::new(station),
+            pool: Pool::new(station).unnamed(),
             cursor: 0,
             sampler,
             starts: Starts::default(),
