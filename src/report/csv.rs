@@ -6,26 +6,23 @@ use crate::study::Study;
 
 /// `method, by, metric, value, half_width, unit, exact, infinite`; what is not known is empty.
 pub(super) fn metrics(study: &Study) -> String {
-    let mut rows = vec![
-        ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"]
-            .map(String::from)
-            .to_vec(),
-    ];
+    let mut table = CsvTable::default();
+    table.row(["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"]);
     for answer in &study.answers {
         for (path, estimate) in &answer.metrics {
-            rows.push(vec![
-                answer.method.name().into(),
-                answer.by.clone(),
-                path.clone(),
-                number(estimate.value),
-                number(estimate.half_width),
-                metric_of(path).map_or(String::new(), |m| m.unit.name().into()),
-                answer.exact.to_string(),
-                estimate.value.is_none().to_string(),
+            table.row([
+                answer.method.name(),
+                &answer.by,
+                path,
+                &number(estimate.value),
+                &number(estimate.half_width),
+                metric_of(path).map_or("", |metric| metric.unit.name()),
+                truth(answer.exact),
+                truth(estimate.value.is_none()),
             ]);
         }
     }
-    table(&rows)
+    table.text()
 }
 
 /// `method, queue, t_s, waiting, in_system, half_width`, and `servers` where their number changes somewhere,
@@ -62,13 +59,34 @@ fn number(value: Option<f64>) -> String {
     value.filter(|v| v.is_finite()).map_or(String::new(), |v| v.to_string())
 }
 
+fn truth(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
+}
+
 pub(super) fn table(rows: &[Vec<String>]) -> String {
-    let mut writer = ::csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("all rows are as long as the first and memory takes them");
+    let mut table = CsvTable::default();
+    rows.iter().for_each(|row| table.row(row));
+    table.text()
+}
+
+/// A table that is written row by row: of many, none is kept.
+struct CsvTable(::csv::Writer<Vec<u8>>);
+
+impl Default for CsvTable {
+    fn default() -> Self {
+        CsvTable(::csv::Writer::from_writer(Vec::new()))
     }
-    let bytes = writer.into_inner().expect("memory takes what is written to it");
-    String::from_utf8(bytes).expect("text was written")
+}
+
+impl CsvTable {
+    fn row(&mut self, row: impl IntoIterator<Item = impl AsRef<[u8]>>) {
+        self.0.write_record(row).expect("all rows are as long as the first and memory takes them");
+    }
+
+    fn text(self) -> String {
+        let bytes = self.0.into_inner().expect("memory takes what is written to it");
+        String::from_utf8(bytes).expect("text was written")
+    }
 }
 
 #[cfg(test)]
