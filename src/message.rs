@@ -232,6 +232,17 @@ pub trait Recorder {
         }
     }
 
+    /// [`Recorder::passed`] of each of many messages that follow one another in the plan.
+    fn passed_all(&mut self, run: &Served<'_>) {
+        (0..run.due.len()).for_each(|i| self.passed(&run.record(i)));
+    }
+
+    /// Many messages that follow one another in the plan were served in one of several queues on their way.
+    /// The default tells of each by [`Recorder::record`].
+    fn stays(&mut self, run: &Served<'_>) {
+        (0..run.due.len()).for_each(|i| self.record(&run.record(i)));
+    }
+
     /// A look at a queue at an instant chosen by chance or by a fixed grid.
     fn level(&mut self, _level: &Level) {}
 
@@ -265,6 +276,8 @@ pub struct Forget;
 impl Recorder for Forget {
     fn record(&mut self, _: &Record) {}
     fn served(&mut self, _: &Served<'_>) {}
+    fn passed_all(&mut self, _: &Served<'_>) {}
+    fn stays(&mut self, _: &Served<'_>) {}
 }
 
 /// Keeps every record, in the order in which they came.

@@ -69,12 +69,6 @@ impl<E: Copy> Calendar<E> {
         self.len() == 0
     }
 
-    /// When what waits happens, in no order.
-    pub(super) fn instants(&self) -> impl Iterator<Item = u64> {
-        let near = self.heap.iter().skip(usize::from(self.hollow));
-        near.chain(self.distant.iter().flatten()).map(|entry| entry.at)
-    }
-
     /// Plans an event for an instant; among those at the same, lower orders come first.
     #[inline(always)]
     pub fn plan(&mut self, at: u64, order: u64, event: E) {

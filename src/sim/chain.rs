@@ -11,8 +11,10 @@
 
 mod lone;
 mod stage;
+mod tandem;
 
 pub use lone::{LoneQueue, is_lone_queue};
+pub use tandem::Tandem;
 
 use super::depth::depths;
 use super::network::{PredrawnWork, is_plain};
@@ -26,6 +28,7 @@ use crate::message::{Level, Message, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Destination, Discipline, Producer, Scenario, Servers};
 use crate::workload::Blocks;
+use stage::in_order;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
@@ -361,9 +364,7 @@ impl<S: Blocks> Engine for Chain<S> {
     fn totals(&mut self) -> Totals {
         let at = self.at;
         let (queues, groups): (Vec<_>, Vec<_>) = self.stages.iter_mut().map(|stage| stage.totals(at)).unzip();
-        let mut in_order: Vec<(u32, GroupTotals)> = self.stages.iter().map(|s| s.group).zip(groups).collect();
-        in_order.sort_by_key(|(group, _)| *group);
-        let groups = in_order.into_iter().map(|(_, totals)| totals).collect();
+        let groups = in_order(self.stages.iter().map(|stage| stage.group).zip(groups).collect());
         Totals { at, offered: self.offered, done: None, queues, groups }
     }
 

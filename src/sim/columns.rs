@@ -23,6 +23,12 @@ impl ServedColumns {
         self.consumer.clear();
     }
 
+    /// Adds a row.
+    pub(super) fn push(&mut self, start: u64, end: u64) {
+        (self.taken[self.rows], self.finished[self.rows]) = (start, end);
+        self.rows += 1;
+    }
+
     /// Adds starts and ends when every message is accepted and servers are alike; the sums of waits and of
     /// demands.
     pub(super) fn extend(&mut self, pool: &mut Pool, sent: &[u64], demand: &[u64]) -> (u64, u64) {
@@ -56,6 +62,17 @@ impl ServedColumns {
             }
         }
     }
+}
+
+/// Position of the first of some ascending instants that lies after another; in growing steps, for it is
+/// near.
+pub(super) fn first_after(ascending: &[u64], at: u64) -> usize {
+    let mut reach = 32;
+    while reach < ascending.len() && ascending[reach] <= at {
+        reach *= 2;
+    }
+    let near = &ascending[..reach.min(ascending.len())];
+    near.partition_point(|&s| s <= at)
 }
 
 /// The recursion over an ascending list of free instants, kept in registers: no branch depends on the data.

@@ -8,6 +8,7 @@
 mod calendar;
 mod chain;
 mod columns;
+mod days;
 mod depth;
 mod engine;
 mod network;
@@ -20,7 +21,7 @@ mod totals;
 mod unplayable;
 
 pub use calendar::Calendar;
-pub use chain::{Chain, LoneQueue, QUEUE_BY_QUEUE, is_lone_queue};
+pub use chain::{Chain, LoneQueue, QUEUE_BY_QUEUE, Tandem, is_lone_queue};
 pub use engine::{AnyInstant, Engine};
 pub use network::{Network, playable};
 pub use recursion::Recursion;

@@ -6,7 +6,7 @@
 //! beyond it, and a queue with room for K refuses a message while the K-th accepted before it has not
 //! started.
 
-use super::columns::ServedColumns;
+use super::columns::{ServedColumns, first_after};
 use super::servers::Pool;
 use super::starts::Starts;
 use super::{
@@ -45,7 +45,7 @@ impl<S: Blocks> Recursion<S> {
         Recursion {
             source,
             station: station.clone(),
-            pool: Pool::new(station),
+            pool: Pool::new(station).unnamed(),
             cursor: 0,
             sampler,
             starts: Starts::default(),
@@ -300,17 +300,6 @@ impl<S: Blocks> AnyInstant for Recursion<S> {
     fn work_off(&mut self, recorder: &mut impl Recorder) {
         self.pass_time(self.pool.all_free(), recorder);
     }
-}
-
-/// Position of the first of some ascending instants that lies after another; in growing steps, for it is
-/// near.
-fn first_after(ascending: &[u64], at: u64) -> usize {
-    let mut reach = 32;
-    while reach < ascending.len() && ascending[reach] <= at {
-        reach *= 2;
-    }
-    let near = &ascending[..reach.min(ascending.len())];
-    near.partition_point(|&s| s <= at)
 }
 
 fn demand_of(block: &Block, station: &FifoStation, group: u32, row: usize) -> u64 {

@@ -1,6 +1,7 @@
 //! The servers of a station, as the instants at which each becomes free.
 
-use super::{Calendar, FifoStation};
+use super::FifoStation;
+use super::days::{Days, Due};
 use std::collections::VecDeque;
 
 /// From so many alike servers on, those that are idle are kept apart from those that are busy.
@@ -14,6 +15,13 @@ pub(super) struct Free {
     pub server: u32,
 }
 
+impl Due for Free {
+    #[inline(always)]
+    fn at(&self) -> u64 {
+        self.at
+    }
+}
+
 /// All servers, the one that becomes free first at hand.
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
@@ -23,6 +31,8 @@ pub(super) struct Pool {
     groups: Vec<u32>,
     /// Instead of the heap where servers are many and alike.
     many: Option<ManyServers>,
+    /// The same where nobody asks which of them it is.
+    unnamed: Option<UnnamedServers>,
     /// Ends of service of servers that are busy, smallest first, if servers are unlimited.
     busy: std::collections::BinaryHeap<std::cmp::Reverse<u64>>,
     pub unlimited: bool,
@@ -34,15 +44,41 @@ struct ManyServers {
     /// Free since an instant that has passed, the longest first.
     idle: VecDeque<Free>,
     /// By when they become free. Those that are free by now may still be here.
-    busy: Calendar<u32>,
+    busy: Days<Free>,
+}
+
+/// The same without their numbers: how many are idle is all that matters of these.
+#[derive(Debug, Clone)]
+struct UnnamedServers {
+    /// So many at least.
+    idle: usize,
+    /// When the others become free. Some of them may be free by now.
+    busy: Days<u64>,
+}
+
+impl UnnamedServers {
+    #[inline]
+    fn serve(&mut self, sent: u64, work: u64) -> (u64, u64) {
+        if self.idle == 0 {
+            self.idle = self.busy.pass(sent);
+        }
+        let start = if self.idle > 0 {
+            self.idle -= 1;
+            sent
+        } else {
+            self.busy.pop().map_or(sent, |end| end.max(sent))
+        };
+        let end = start.saturating_add(work);
+        self.busy.plan(end);
+        (start, end)
+    }
 }
 
 impl ManyServers {
     /// Notes who has become free by an instant.
     fn pass(&mut self, now: u64) {
-        while self.busy.next_at() <= now {
-            let Some((at, server)) = self.busy.pop() else { break };
-            let free = Free { at, server };
+        while self.busy.first().is_some_and(|free| free.at <= now) {
+            let Some(free) = self.busy.pop() else { break };
             // Later than all others, unless it was done at the instant up to which was passed before.
             let place = match self.idle.back() {
                 Some(last) if *last > free => self.idle.partition_point(|other| *other < free),
@@ -57,11 +93,11 @@ impl ManyServers {
     #[inline]
     fn serve(&mut self, sent: u64, work: u64) -> (u32, u64, u64) {
         self.pass(sent);
-        let first = self.idle.pop_front().map(|free| (free.at, free.server)).or_else(|| self.busy.pop());
-        let (at, server) = first.expect("servers are idle or busy");
+        let first = self.idle.pop_front().or_else(|| self.busy.pop());
+        let Free { at, server } = first.expect("servers are idle or busy");
         let start = sent.max(at);
         let end = start.saturating_add(work);
-        self.busy.plan(end, u64::from(server), server);
+        self.busy.plan(Free { at: end, server });
         (server, start, end)
     }
 }
@@ -70,7 +106,7 @@ impl Pool {
     pub(super) fn new(station: &FifoStation) -> Self {
         let unlimited = station.servers().is_none();
         let (heap, groups, busy) = (Vec::new(), Vec::new(), Default::default());
-        let mut pool = Pool { heap, groups, many: None, busy, unlimited };
+        let mut pool = Pool { heap, groups, many: None, unnamed: None, busy, unlimited };
         if !unlimited {
             for (position, (_, servers)) in station.groups.iter().enumerate() {
                 for _ in 0..servers.unwrap_or(0) {
@@ -81,9 +117,16 @@ impl Pool {
         }
         if pool.len() >= MANY && station.room.is_none() && station.groups.len() == 1 {
             let idle = std::mem::take(&mut pool.heap).into();
-            pool.many = Some(ManyServers { idle, busy: Calendar::default() });
+            pool.many = Some(ManyServers { idle, busy: Days::default() });
         }
         pool
+    }
+
+    /// The same where nobody asks which server a message has.
+    pub(super) fn unnamed(mut self) -> Self {
+        let unnamed = |many: ManyServers| UnnamedServers { idle: many.idle.len(), busy: Days::default() };
+        self.unnamed = self.many.take().map(unnamed);
+        self
     }
 
     pub(super) fn len(&self) -> usize {
@@ -96,6 +139,10 @@ impl Pool {
     pub(super) fn serve(&mut self, sent: u64, work: u64) -> (u32, u64, u64) {
         if let Some(many) = &mut self.many {
             return many.serve(sent, work);
+        }
+        if let Some(unnamed) = &mut self.unnamed {
+            let (start, end) = unnamed.serve(sent, work);
+            return (0, start, end);
         }
         let free = self.heap[0];
         let start = sent.max(free.at);
@@ -138,12 +185,16 @@ impl Pool {
         self.busy.push(std::cmp::Reverse(until));
     }
 
-    /// How many servers are busy at an instant.
+    /// How many servers are busy at an instant; where they are unnamed, at one that is not before the last.
     pub(super) fn busy_at(&mut self, at: u64) -> u64 {
         if let Some(many) = &mut self.many {
             many.pass(at);
             let later = many.idle.iter().rev().take_while(|free| free.at > at).count();
             return (many.busy.len() + later) as u64;
+        }
+        if let Some(unnamed) = &mut self.unnamed {
+            unnamed.idle += unnamed.busy.pass(at);
+            return unnamed.busy.len() as u64;
         }
         self.ends().filter(|end| *end > at).count() as u64
     }
@@ -153,7 +204,7 @@ impl Pool {
         if let Some(many) = &mut self.many {
             many.pass(at);
             let first = many.idle.get(many.idle.partition_point(|free| free.at <= at));
-            return first.map_or_else(|| many.busy.next_at(), |free| free.at);
+            return first.or(many.busy.first()).map_or(u64::MAX, |free| free.at);
         }
         self.ends().filter(|end| *end > at).min().unwrap_or(u64::MAX)
     }
@@ -170,9 +221,10 @@ impl Pool {
 
     /// The instants at which servers become free.
     fn ends(&self) -> impl Iterator<Item = u64> {
-        let many = self.many.iter();
-        let many = many.flat_map(|many| many.idle.iter().map(|free| free.at).chain(many.busy.instants()));
-        self.heap.iter().map(|free| free.at).chain(many).chain(self.busy.iter().map(|end| end.0))
+        let many = self.many.iter().flat_map(|many| many.idle.iter().chain(many.busy.iter()));
+        let unnamed = self.unnamed.iter().flat_map(|unnamed| unnamed.busy.iter().copied());
+        let named = self.heap.iter().chain(many).map(|free| free.at);
+        named.chain(unnamed).chain(self.busy.iter().map(|end| end.0))
     }
 
     /// The instants at which all `C` servers become free, ascending: the state of the sorted recursions.
@@ -223,17 +275,22 @@ mod tests {
         assert!(many.many.is_some() && many.len() == count as usize);
         let heap = (0..count).map(|server| Free { at: 0, server }).collect();
         let mut heap = Pool { heap, many: None, ..many.clone() };
+        let mut unnamed = many.clone().unnamed();
         let key = crate::rng::Key::new(7, 0);
         let mut now = 0;
         for i in 0..60_000_u64 {
             let bits = key.bits_at(i, 0);
             now += bits % 4;
             let work = (bits >> 8) % if (i / 10_000) % 2 == 0 { 1500 } else { 3500 };
-            assert_eq!(many.serve(now, work), heap.serve(now, work), "message {i}");
+            let served = heap.serve(now, work);
+            assert_eq!(many.serve(now, work), served, "message {i}");
+            assert_eq!(unnamed.serve(now, work), (0, served.1, served.2), "message {i}");
             if i % 64 == 0 {
                 assert_eq!(many.busy_at(now + bits % 2), heap.busy_at(now + bits % 2));
                 assert_eq!(many.next_free(now), heap.next_free(now));
                 assert_eq!(many.left_at(now), heap.left_at(now));
+                assert_eq!(unnamed.left_at(now), heap.left_at(now));
+                assert_eq!(unnamed.busy_at(now), heap.busy_at(now));
                 assert_eq!(many.all_free(), heap.all_free());
                 now += bits % 2;
             }

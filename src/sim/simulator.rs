@@ -1,7 +1,7 @@
 //! Whichever engine plays a scenario, as one type.
 
 use super::engine::Engine;
-use super::{Chain, Network, Recursion, Totals};
+use super::{Chain, Network, Recursion, Tandem, Totals};
 use crate::message::Recorder;
 use crate::workload::Blocks;
 
@@ -9,6 +9,8 @@ use crate::workload::Blocks;
 pub enum Simulator<S> {
     /// One queue, from message to message.
     Recursion(Box<Recursion<S>>),
+    /// Queues in a row, many messages at a time.
+    Tandem(Box<Tandem<S>>),
     /// Several queues that are passed in a fixed order, one after the other.
     Chain(Box<Chain<S>>),
     /// Anything, event by event.
@@ -20,6 +22,7 @@ macro_rules! of_each {
     ($simulator:ident, $engine:ident => $call:expr) => {
         match $simulator {
             Simulator::Recursion($engine) => $call,
+            Simulator::Tandem($engine) => $call,
             Simulator::Chain($engine) => $call,
             Simulator::Network($engine) => $call,
         }

@@ -199,6 +199,14 @@ impl Recorder for Batches {
         }
     }
 
+    fn stays(&mut self, run: &Served<'_>) {
+        let last = (run.first + run.due.len() as u64).saturating_sub(1);
+        if [run.first, last].iter().all(|id| self.part(*id) == Some(self.now)) {
+            return self.parts[self.now].stays(run);
+        }
+        (0..run.due.len()).for_each(|i| self.record(&run.record(i)));
+    }
+
     #[inline]
     fn passed(&mut self, stay: &Record) {
         match self.part(stay.message.id) {

@@ -154,11 +154,12 @@ impl Collector {
     #[inline(never)]
     fn count_stays(&mut self, queue: usize) {
         let stays = &mut self.queues[queue];
-        let [sent, taken, finished] = stays.rows.take();
-        stays.wait.add_between(sent, taken);
-        if let Some(group) = stays.only {
-            self.consumers[group].times.add_between(taken, finished);
-        }
+        stays.count(stays.only.map(|group| &mut self.consumers[group].times));
+    }
+
+    /// Whether all messages of a run are the window's.
+    fn has_all(&self, run: &Served<'_>) -> bool {
+        run.first >= self.window.start && run.first + run.due.len() as u64 <= self.window.end
     }
 
     /// Counts all rows.
@@ -220,9 +221,15 @@ impl Recorder for Collector {
         }
     }
 
+    fn stays(&mut self, run: &Served<'_>) {
+        match self.queues[run.queue as usize].only.filter(|_| self.has_all(run)) {
+            Some(group) => self.queues[run.queue as usize].add_all(run, &mut self.consumers[group].times),
+            None => (0..run.due.len()).for_each(|i| self.record(&run.record(i))),
+        }
+    }
+
     fn served(&mut self, run: &Served<'_>) {
-        let end = run.first + run.due.len() as u64;
-        let whole = run.first >= self.window.start && end <= self.window.end && self.time.end == u64::MAX;
+        let whole = self.has_all(run) && self.time.end == u64::MAX;
         if !(whole && run.producer.is_empty() && run.consumer.is_empty()) {
             return (0..run.due.len()).for_each(|i| self.only_stay(&run.record(i)));
         }
@@ -254,6 +261,17 @@ impl Recorder for Collector {
         producer.done += u64::from(self.time.contains(&r.finished));
         self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
         producer.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
+    }
+
+    fn passed_all(&mut self, run: &Served<'_>) {
+        let whole = self.has_all(run) && run.producer.is_empty();
+        let alone = self.consumers.len() == 1 || self.places.alone.first().is_some_and(Option::is_some);
+        let Some(producer) = self.producers.first_mut().filter(|_| whole && alone) else {
+            return (0..run.due.len()).for_each(|i| self.passed(&run.record(i)));
+        };
+        producer.done += run.finished.iter().filter(|at| self.time.contains(at)).count() as u64;
+        self.queues[run.queue as usize].deliveries += run.due.len() as u64;
+        producer.push_all([run.due, run.sent, run.taken, run.finished]);
     }
 
     fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
@@ -325,6 +343,13 @@ mod tests {
         let others = [
             figures(&|c| c.served(&run)),
             figures(&|c| (0..4000).for_each(|i| c.passed(&run.record(i)))),
+            figures(&|c| {
+                [0..77, 77..2000, 2000..4000].into_iter().for_each(|rows| c.passed_all(&run.rows(rows)))
+            }),
+            figures(&|c| {
+                [0..77, 77..2000, 2000..4000].into_iter().for_each(|rows| c.stays(&run.rows(rows)));
+                (0..4000).for_each(|i| c.left(&run.record(i).exit()));
+            }),
             figures(&|c| {
                 (0..4000).map(|i| run.record(i)).for_each(|stay| {
                     c.record(&stay);

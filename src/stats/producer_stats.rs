@@ -3,7 +3,7 @@
 use super::message_stats::MessageStats;
 use super::moments::TimeMoments;
 use super::queue_stats::{GroupStats, QueueStats};
-use super::rows::InstantColumns;
+use super::rows::{InstantColumns, ROWS};
 use crate::message::Outcome;
 
 /// What became of one producer's messages, and those that are still to be counted: due, sent, sent and
@@ -30,6 +30,29 @@ impl ProducerStats {
         }
         if self.rows.push(row) {
             self.count();
+        }
+    }
+
+    /// Adds messages whose only stay this is, as if they had come one after the other: when they were due,
+    /// sent, taken and finished.
+    pub(super) fn push_all(&mut self, [due, sent, taken, finished]: [&[u64]; 4]) {
+        if !self.only_stays {
+            self.count();
+            self.only_stays = true;
+        }
+        let (mut from, mut worked) = (0, [0; ROWS]);
+        while from < due.len() {
+            let next = from..due.len().min(from + ROWS);
+            let (due, sent) = (&due[next.clone()], &sent[next.clone()]);
+            let (taken, finished) = (&taken[next.clone()], &finished[next]);
+            for (i, worked) in worked[..due.len()].iter_mut().enumerate() {
+                *worked = sent[i] + (finished[i] - taken[i]);
+            }
+            let (count, full) = self.rows.fill([due, sent, &worked[..due.len()], finished]);
+            from += count;
+            if full {
+                self.count();
+            }
         }
     }
 

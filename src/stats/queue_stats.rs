@@ -3,9 +3,9 @@
 use super::checks::Across;
 use super::histogram::BucketCounts;
 use super::moments::TimeMoments;
-use super::rows::InstantColumns;
+use super::rows::{InstantColumns, ROWS};
 use super::trail::Trail;
-use crate::message::{Level, Outcome, Record};
+use crate::message::{Level, Outcome, Record, Served};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -77,6 +77,38 @@ impl QueueStats {
         }
         if let Some(trail) = &mut self.trail {
             trail.add(level, instants);
+        }
+    }
+
+    /// Counts the rows, and the services of its group if it has one only.
+    pub(super) fn count(&mut self, services: Option<&mut TimeMoments>) {
+        let [sent, taken, finished] = self.rows.take();
+        self.wait.add_between(sent, taken);
+        if let Some(services) = services {
+            services.add_between(taken, finished);
+        }
+    }
+
+    /// Adds stays of the window, with the services of its only group, as if they had come one after the
+    /// other.
+    pub(super) fn add_all(&mut self, run: &Served<'_>, services: &mut TimeMoments) {
+        self.deliveries += run.due.len() as u64;
+        let mut from = 0;
+        while from < run.due.len() {
+            if self.rows.is_empty() && run.due.len() - from >= ROWS {
+                let next = from..from + ROWS;
+                let (taken, finished) = (&run.taken[next.clone()], &run.finished[next.clone()]);
+                from = next.end;
+                self.wait.add_between(&run.sent[next], taken);
+                services.add_between(taken, finished);
+                continue;
+            }
+            let (count, full) =
+                self.rows.fill([&run.sent[from..], &run.taken[from..], &run.finished[from..]]);
+            from += count;
+            if full {
+                self.count(Some(services));
+            }
         }
     }
 

@@ -24,6 +24,22 @@ impl<const N: usize> InstantColumns<N> {
         self.filled == ROWS
     }
 
+    /// Adds rows as far as there is room for them: how many, and whether all are to be taken out then.
+    pub(super) fn fill(&mut self, rows: [&[u64]; N]) -> (usize, bool) {
+        let at = self.filled % ROWS;
+        let count = rows[0].len().min(ROWS - at);
+        let columns = self.columns.get_or_insert_with(|| Box::new([[0; ROWS]; N]));
+        for (column, values) in columns.iter_mut().zip(rows) {
+            column[at..at + count].copy_from_slice(&values[..count]);
+        }
+        self.filled = at + count;
+        (count, self.filled == ROWS)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
     /// All rows, by column; there are none from now on.
     pub(super) fn take(&mut self) -> [&[u64]; N] {
         let filled = std::mem::take(&mut self.filled);

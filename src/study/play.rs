@@ -7,7 +7,9 @@ use crate::answer::Reason;
 use crate::message::Forget;
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Producer, Scenario};
-use crate::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Totals, playable};
+use crate::sim::{
+    Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Tandem, Totals, playable,
+};
 use crate::stats::{AfterWindow, Collector, Places, Span, Summary};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
@@ -149,6 +151,10 @@ impl<'a> Play<'a> {
         }
         let run = Key::new(self.scenario.seed, u64::from(replication));
         let plan = || self.plan(replication).in_large_blocks(MESSAGES_AT_A_TIME);
+        let tandem = || Tandem::new(self.scenario, plan, run, self.sampler(replication));
+        if let Some(tandem) = self.by_arrivals.then(tandem).flatten() {
+            return Simulator::Tandem(Box::new(tandem));
+        }
         let chain = || Chain::new(self.scenario, plan(), run, self.sampler(replication));
         match self.by_arrivals.then(chain).flatten() {
             Some(chain) => Simulator::Chain(Box::new(chain)),

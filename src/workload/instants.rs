@@ -7,7 +7,7 @@ use crate::units::MAX_NANOS;
 use multiversion::multiversion;
 
 /// Below this, adding [`ROUND`] rounds a number to a whole one in its low bits.
-const SMALL: f64 = 2_251_799_813_685_248.0;
+pub(super) const SMALL: f64 = 2_251_799_813_685_248.0;
 
 /// Rounds times in nanoseconds to whole ones; those beyond 292 years become 292 years.
 pub(super) fn round(times: &[f64; BLOCK], out: &mut Vec<u64>) {

@@ -59,6 +59,11 @@ impl Tournament {
         (self.first, self.nodes, self.width) = (nodes[1], nodes, width);
     }
 
+    /// Each player's instant; `u64::MAX` is never.
+    pub(crate) fn instants(&self) -> impl Iterator<Item = u64> {
+        self.nodes[self.width..].iter().map(|node| node.at)
+    }
+
     /// A player's instant is another one.
     #[inline(always)]
     pub(crate) fn set(&mut self, player: u32, instant: u64) {
@@ -72,12 +77,6 @@ impl Tournament {
             nodes[node] = earliest;
         }
         self.first = earliest;
-    }
-
-    /// A player has none.
-    #[inline(always)]
-    pub(crate) fn clear(&mut self, player: u32) {
-        self.set(player, u64::MAX);
     }
 
     /// The earliest instant; `u64::MAX` if there is none.

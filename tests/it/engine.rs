@@ -5,7 +5,7 @@ use queuelab::rng::Key;
 use queuelab::scenario::{
     Consumer, Destination, Discipline, Overflow, Producer, Queue, Route, Scenario, Servers,
 };
-use queuelab::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Totals};
+use queuelab::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Tandem, Totals};
 use queuelab::workload::Kept;
 use queuelab::workload::laws::Law;
 
@@ -172,7 +172,53 @@ fn told(scenario: &Scenario, shortcuts: bool) -> (Told, Vec<u64>) {
 
 fn told_by_chain(scenario: &Scenario) -> (Told, Vec<u64>) {
     let plan = scenario.plan(7, 0).expect("a plan").take_messages(MESSAGES);
-    let mut chain = Chain::new(scenario, Kept::new(&plan), Key::new(7, 0), sampler()).expect("a chain");
+    told_by(Chain::new(scenario, Kept::new(&plan), Key::new(7, 0), sampler()).expect("a chain"))
+}
+
+/// By a chain and by columns, where both apply, but for which server it was, which columns do not say.
+fn compare_columns(scenario: &Scenario, what: &str) {
+    let plan = scenario.plan(7, 0).expect("a plan").take_messages(MESSAGES);
+    let kept = || Kept::new(&plan);
+    let every = 25e9 * scenario.consumers[0].service_time.mean();
+    let sampler = Some(LevelSampler::new(every as u64, Key::new(7, 1)));
+    let chain = Chain::new(scenario, kept(), Key::new(7, 0), sampler).expect("a chain");
+    let tandem = Tandem::new(scenario, kept, Key::new(7, 0), sampler).expect("queues in a row");
+    let ((mut chain, longest), (mut tandem, peaks)) = (told_by(chain), told_by(tandem));
+    assert_eq!(peaks, longest, "{what}: the longest lines");
+    for told in [&mut chain, &mut tandem] {
+        told.stays.iter_mut().for_each(|r| (r.server, r.message.size, r.message.priority) = (0, 0, 0));
+        told.stays.sort_by_key(|r| (r.queue, r.message.id));
+        told.ends.sort_by_key(|e| e.message.id);
+        told.levels.sort_by_key(|level| (level.queue, level.at));
+    }
+    assert!(chain == tandem, "{what}: {:?}, {:?}", chain.totals, tandem.totals);
+}
+
+#[test]
+fn columns_of_a_row_are_as_messages_of_a_chain() {
+    let shapes: [&[(u32, Option<usize>)]; 4] = [
+        &[(1, Some(1)), (1, Some(2)), (1, None)],
+        &[(1, Some(1)), (1, Some(2)), (3, None)],
+        &[(1, Some(2)), (1, None), (1, Some(1))],
+        &[(1, Some(1)), (1, Some(2)), (1, Some(3)), (1, Some(4)), (12, None)],
+    ];
+    // Services of months and of minutes, for which sums are made in another way.
+    let long = [Law::exponential(1e7), Law::exponential(100.0)];
+    for law in laws().into_iter().chain(long) {
+        for shape in shapes {
+            compare_columns(&line(&law, shape), &format!("{} through {shape:?}", law.kendall()));
+            // One that is too slow, so that messages pile up in the midst.
+            let mut slow = line(&law, shape);
+            slow.consumers[1].service_time = law.scaled(2.0);
+            compare_columns(&slow, "a queue that grows");
+        }
+    }
+    let both = line(&Law::exponential(0.004), &[(2, Some(1)), (1, None)]);
+    let plan = || both.plan(1, 0).expect("a plan");
+    assert!(Tandem::new(&both, plan, Key::new(1, 0), None).is_none(), "two servers change the order");
+}
+
+fn told_by(mut chain: impl Engine) -> (Told, Vec<u64>) {
     let mut told = Told::default();
     for piece in [1, 1022, 1, MESSAGES / 2 - 1024] {
         assert_eq!(chain.advance(piece, &mut told), piece);

@@ -2,6 +2,8 @@
 //! served.
 
 use super::*;
+use crate::message::Served;
+use crate::sim::columns::ServedColumns;
 
 /// Plays one queue of many as a [`Chain`] of all of them plays it, to the nanosecond, without the others:
 /// what belongs to it stays at hand. Whoever plays it says when time has passed in which only others'
@@ -10,7 +12,7 @@ pub struct LoneQueue<'a, S> {
     stage: Stage,
     source: S,
     cursor: usize,
-    producer: Producer,
+    out: ServedColumns,
     /// The instants at which levels are looked at, the same for all queues.
     looks: &'a [u64],
     at: u64,
@@ -20,9 +22,8 @@ pub struct LoneQueue<'a, S> {
 impl<'a, S: Blocks> LoneQueue<'a, S> {
     /// The only queue of a scenario; `None` where a chain does not play it.
     pub fn new(scenario: &Scenario, source: S, looks: &'a [u64]) -> Option<Self> {
-        let (producer, servers) = only_queue(scenario)?;
-        let stage = Stage::new(0, 0, servers, 0, None, None);
-        Some(LoneQueue { stage, source, cursor: 0, producer: producer.clone(), looks, at: 0, offered: 0 })
+        let stage = Stage::new(0, 0, only_queue(scenario)?, 0, None, None);
+        Some(LoneQueue { stage, source, cursor: 0, out: ServedColumns::default(), looks, at: 0, offered: 0 })
     }
 
     /// Lets time pass in which none of its messages comes.
@@ -34,14 +35,18 @@ impl<'a, S: Blocks> LoneQueue<'a, S> {
     fn play(&mut self, rows: usize, recorder: &mut impl Recorder) {
         let block = self.source.block();
         let played = self.cursor..self.cursor + rows;
-        for (row, &work) in played.clone().zip(&block.work_for(0)[played]) {
-            let (due, sent) = (block.due[row], block.sent[row]);
-            let id = block.first + row as u64;
-            let Producer { size, priority, .. } = self.producer;
-            let message = Message { id, due, producer: 0, size, priority };
-            let stay = self.stage.stay(message, sent, work, self.looks, recorder);
-            recorder.passed(&stay);
-        }
+        let (sent, work) = (&block.sent[played.clone()], &block.work_for(0)[played.clone()]);
+        self.stage.take_all(sent, work, &mut self.out, self.looks, recorder);
+        recorder.passed_all(&Served {
+            queue: 0,
+            first: block.first + played.start as u64,
+            due: &block.due[played],
+            sent,
+            taken: &self.out.taken[..rows],
+            finished: &self.out.finished[..rows],
+            producer: &[],
+            consumer: &[],
+        });
         self.cursor += rows;
         self.at = block.sent[self.cursor - 1];
         self.offered += rows as u64;
@@ -53,14 +58,14 @@ pub fn is_lone_queue(scenario: &Scenario) -> bool {
     only_queue(scenario).is_some()
 }
 
-/// The only producer and how many servers it has.
-fn only_queue(scenario: &Scenario) -> Option<(&Producer, u32)> {
+/// How many servers it has.
+fn only_queue(scenario: &Scenario) -> Option<u32> {
     let ([producer], [_]) = (&scenario.producers[..], &scenario.queues[..]) else { return None };
     let groups: Vec<(usize, &Consumer)> = scenario.consumers.iter().enumerate().collect();
     let (_, group, servers) = only_group(scenario, 0, &groups)?;
     let open = !producer.is_closed() && scenario.simulation.overheads.delivers_at_once();
     let ends = group.to.is_empty() && group.own_routes.is_empty() && scenario.backlog() == 0;
-    (open && ends).then_some((producer, servers))
+    (open && ends).then_some(servers)
 }
 
 impl<S: Blocks> Engine for LoneQueue<'_, S> {

@@ -1,6 +1,15 @@
 //! What a queue of a chain does with a message, and what is known of it at an instant.
 
 use super::*;
+use crate::sim::columns::{ServedColumns, first_after};
+
+/// Rows that are played at once: so few that their sums have room where times are below [`LATEST`] and
+/// [`LONGEST`], which are a hundred days and ten hours or so.
+const AT_ONCE: usize = 256;
+/// Fewer are played one after the other.
+const FEW: usize = 4;
+const LATEST: u64 = 1 << 53;
+const LONGEST: u64 = 1 << 45;
 
 impl Stage {
     pub(super) fn new(
@@ -40,6 +49,46 @@ impl Stage {
         self.worked += u128::from(end - start);
         self.last = self.last.max(end);
         (server, start, end)
+    }
+
+    /// Takes messages in the order in which they come, each after looking at what was before it; from when
+    /// until when each is served is in the columns.
+    pub(super) fn take_all<R: Recorder>(
+        &mut self,
+        sent: &[u64],
+        work: &[u64],
+        out: &mut ServedColumns,
+        looks: &[u64],
+        recorder: &mut R,
+    ) {
+        out.begin(sent.len());
+        let mut from = 0;
+        while from < sent.len() {
+            self.look(looks, sent[from], recorder);
+            let rest = &sent[from..sent.len().min(from + AT_ONCE)];
+            let rows = looks.get(self.looked).map_or(rest.len(), |look| first_after(rest, *look));
+            self.take_some(&rest[..rows], &work[from..from + rows], out);
+            from += rows;
+        }
+    }
+
+    /// Takes messages between which nobody looks.
+    fn take_some(&mut self, sent: &[u64], work: &[u64], out: &mut ServedColumns) {
+        let latest = sent.last().map_or(self.last, |sent| self.last.max(*sent));
+        if sent.len() < FEW || latest >= LATEST || work.iter().fold(0, |all, work| all | work) >= LONGEST {
+            for (&sent, &work) in sent.iter().zip(work) {
+                let (_, start, end) = self.take(sent, work);
+                out.push(start, end);
+            }
+            return;
+        }
+        let (waited, worked) = out.extend(&mut self.pool, sent, work);
+        let rows = out.rows - sent.len()..out.rows;
+        self.starts.extend(&out.taken[rows.clone()], sent);
+        self.offered += sent.len() as u64;
+        self.waited += u128::from(waited);
+        self.worked += u128::from(worked);
+        self.last = out.finished[rows].iter().fold(self.last, |last, end| last.max(*end));
     }
 
     /// Takes a message, after looking at what was before; its whole stay is known then.
@@ -117,4 +166,10 @@ impl Stage {
             GroupTotals { busy_area, count_area, handled: served, batches: served, ..GroupTotals::default() };
         (queue, group)
     }
+}
+
+/// Things by their numbers in the scenario, in its order.
+pub(super) fn in_order<T>(mut all: Vec<(u32, T)>) -> Vec<T> {
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, thing)| thing).collect()
 }

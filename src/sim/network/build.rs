@@ -2,6 +2,7 @@
 
 use super::commit::FSYNC;
 use super::dispatch::{Dispatch, speeds};
+use super::ends::Ends;
 use super::integral::TimeIntegral;
 use super::job::Jobs;
 use super::leave::Families;
@@ -31,7 +32,7 @@ use crate::scenario::{
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
-use crate::workload::{Blocks, Tournament};
+use crate::workload::Blocks;
 use std::collections::{HashMap, VecDeque};
 
 fn time(seconds: f64) -> u64 {
@@ -61,7 +62,7 @@ impl<S: Blocks> Network<S> {
             planned: 0,
             now: 0,
             calendar: Default::default(),
-            ends: Tournament::default(),
+            ends: Ends::default(),
             sequence: 0,
             at_once: (0, 0),
             resources: resources(scenario),

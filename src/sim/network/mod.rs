@@ -34,6 +34,7 @@ mod check;
 mod clients;
 mod commit;
 mod dispatch;
+mod ends;
 mod engine;
 mod finish;
 mod heads;
@@ -80,7 +81,8 @@ use crate::behaviour::MessageKeys;
 use crate::discipline::ServiceOrder as _;
 use crate::message::Recorder;
 use crate::scenario::Discipline;
-use crate::workload::{Blocks, Tournament};
+use crate::workload::Blocks;
+use ends::Ends;
 use heads::LineHeads;
 use job::{JobState, Jobs};
 use late::LateDeliveries;
@@ -191,7 +193,7 @@ pub struct Network<S> {
     now: u64,
     calendar: Calendar<NetworkEvent>,
     /// When each server will be done.
-    ends: Tournament,
+    ends: Ends,
     sequence: u64,
     /// An instant at which several events happened, and how many more than one did so far.
     at_once: (u64, u64),

@@ -62,4 +62,9 @@ impl PredrawnWork {
         self.work.resize(rows, 0);
         self.rules.fill(MessageIdentity { number: first, path: self.path }, &mut self.work);
     }
+
+    /// The same into a column of one's own.
+    pub(crate) fn draw_into(&self, first: u64, out: &mut [u64]) {
+        self.rules.fill(MessageIdentity { number: first, path: self.path }, out);
+    }
 }

@@ -132,6 +132,11 @@ impl Recorder for BatchedRun {
     }
 
     #[inline]
+    fn stays(&mut self, run: &Served<'_>) {
+        self.batches.stays(run);
+    }
+
+    #[inline]
     fn passed(&mut self, stay: &Record) {
         self.batches.passed(stay);
     }

@@ -2,8 +2,9 @@
 
 use super::Law;
 use crate::rng::Key;
-use crate::units::{MAX_NANOS, nanos};
-use crate::workload::math::ln;
+use crate::units::{MAX_NANOS, NANOS_PER_SECOND, nanos};
+use crate::workload::instants::SMALL;
+use crate::workload::math::{ROUND, ln};
 use multiversion::multiversion;
 
 impl Law {
@@ -20,7 +21,7 @@ impl Law {
     /// years.
     pub fn draw_all_at(&self, key: Key, first: u64, count: u64, out: &mut [u64]) {
         match self {
-            Law::Exponential(law) => exponentials(law.mean, key, first, count, out),
+            Law::Exponential(law) if exponentials(law.mean, key, first, count, out) => {}
             law => {
                 for (message, time) in (first..).zip(out) {
                     *time = whole(law.draw_at(key, message, count));
@@ -87,11 +88,19 @@ fn whole(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
 }
 
+/// Says whether all were small enough to be rounded so, without a conversion that vector units lack.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn exponentials(mean: f64, key: Key, first: u64, count: u64, out: &mut [u64]) {
+fn exponentials(mean: f64, key: Key, first: u64, count: u64, out: &mut [u64]) -> bool {
+    let mut small = true;
     for (i, time) in out.iter_mut().enumerate() {
-        *time = whole(exponential(mean, key, first.wrapping_add(i as u64), count));
+        let nanos = exponential(mean, key, first.wrapping_add(i as u64), count) * NANOS_PER_SECOND;
+        small &= nanos < SMALL;
+        // To nearest, halves to even; of these the ones that went down go up.
+        let sum = nanos + ROUND;
+        let went_down = nanos - (sum - ROUND) == 0.5;
+        *time = (sum.to_bits() & 0x0007_ffff_ffff_ffff) + u64::from(went_down);
     }
+    small
 }
 
 #[cfg(test)]
