@@ -162,7 +162,9 @@ fn put_named(
 
 /// What is given in short, by one of its settings alone, becomes the table that it stands for.
 fn write_out(table: &mut Table, name: &str, alone: &str) {
-    let Some(short) = table.get_mut(name).filter(|node| !matches!(node.value, Value::Table(_))) else { return };
+    let Some(short) = table.get_mut(name).filter(|node| !matches!(node.value, Value::Table(_))) else {
+        return;
+    };
     let at = short.at;
     let node = std::mem::replace(short, Node::table(Vec::new(), at));
     if let Value::Table(written) = &mut short.value {

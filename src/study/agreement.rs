@@ -68,10 +68,11 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         }
         let within = |share| within(x, y, share, id, [first, second]);
         let verdict = match first.method {
-            Method::Theory if too_few(second).is_some() || is_unseen(id, x, y, [first, second]) => {
-                AgreementStatus::Unknown
-            }
-            Method::Theory => against_theory(first.exact, x, y, widen, grain(id, unit, x)),
+            Method::Theory if too_few(second).is_some() => AgreementStatus::Unknown,
+            Method::Theory => match against_theory(first.exact, x, y, widen, grain(id, unit, x)) {
+                AgreementStatus::Differ if is_unseen(id, x, y, [first, second]) => AgreementStatus::Unknown,
+                verdict => verdict,
+            },
             Method::Rehearsal if id.statistic == Statistic::Mean => within(MEAN_TOLERANCE),
             Method::Rehearsal => within(REHEARSAL_TOLERANCE),
             _ => within(REPLAY_TOLERANCE),
@@ -243,6 +244,31 @@ mod tests {
         };
         // A hundredth of the latency is 1 ms.
         assert_eq!((verdict(0.0009), verdict(0.0011)), (AgreementStatus::Agree, AgreementStatus::Differ));
+    }
+
+    #[test]
+    fn a_simulation_that_saw_no_wait_contradicts_only_what_is_not_rare() {
+        let with = |mut answer: Answer, wait: f64, half_width| {
+            answer.set("total", "wait", "mean", Estimate::with(wait, half_width));
+            answer.set("total", "latency", "mean", Estimate::exact(1.0));
+            answer
+        };
+        let mut counted = hdrhistogram::Histogram::new(3).expect("three digits");
+        counted.record_n(1_000_000_000, 1_000_000).expect("it fits");
+        let simulated = Answer {
+            latency: Some(Distribution::Histogram(counted)),
+            ..with(Answer::new(Method::Simulation, "test"), 0.0, Some(0.0))
+        };
+        let verdict = |wait| {
+            let theory = with(answer(Method::Theory, 1.0, None), wait, None);
+            let found = agreement(&[theory, simulated.clone()], 0.95, 10);
+            found.into_iter().find(|a| a.metric == "total.wait.mean").expect("compared").verdict
+        };
+        // Nobody ever waits; one in a million does for as long as the work takes; one in a thousand does.
+        assert_eq!(
+            [verdict(0.0), verdict(1e-6), verdict(1e-3)],
+            [AgreementStatus::Agree, AgreementStatus::Unknown, AgreementStatus::Differ]
+        );
     }
 
     #[test]

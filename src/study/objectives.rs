@@ -3,7 +3,8 @@
 use super::agreement::REHEARSAL_TOLERANCE;
 use super::{Judgement, ObjectiveStatus, Study, methods, overload, transient};
 use crate::answer::{
-    Answer, Caveat, Estimate, Method, MetricId, PlaceId, Quantity, SimulationCaveat, Statistic, Trust, Unanswered,
+    Answer, Caveat, Estimate, Method, MetricId, PlaceId, Quantity, SimulationCaveat, Statistic, Trust,
+    Unanswered,
 };
 use crate::load;
 use crate::scenario::{Destination, Objective, Relation, Scenario};
@@ -167,9 +168,8 @@ impl Study {
 
     /// Whether a metric is the time in which a queue drains that is never overloaded.
     pub(crate) fn has_nothing_to_drain(&self, metric: &str) -> bool {
-        let end = |name| {
-            transient::horizon(&self.scenario).ok().map(|end| overload_end(&self.scenario, name, end))
-        };
+        let end =
+            |name| transient::horizon(&self.scenario).ok().map(|end| overload_end(&self.scenario, name, end));
         drained(metric).and_then(|(name, _)| end(name)).is_some_and(|end| end.is_none())
     }
 

@@ -5,6 +5,7 @@
 mod layout;
 
 use super::escape::escape;
+use super::text::width_of;
 use crate::answer::Answer;
 use crate::scenario::{Destination, Scenario, Servers};
 use crate::study::best;
@@ -16,8 +17,8 @@ const BOX_HEIGHT: f64 = 46.0;
 const COLUMN: f64 = 205.0;
 const ROW: f64 = 74.0;
 const MARGIN: f64 = 14.0;
-/// Letters of 13 pixels that a box has room for.
-const NAME: usize = 19;
+/// Bold letters of 13 pixels that a box has room for, in a wide font; of Chinese ones half as many.
+const NAME: usize = 16;
 /// More boxes are no drawing any more.
 const MOST_BOXES: usize = 120;
 
@@ -229,10 +230,13 @@ fn draw_box(out: &mut String, one: &FlowBox, (x, y): (f64, f64)) {
     };
     let round = if one.kind == BoxKind::Queue { 4 } else { 12 };
     let name: Vec<char> = one.name.chars().collect();
-    let name: String = match name.len() {
-        0..=NAME => one.name.clone(),
+    let room = if width_of(&one.name) > name.len() { NAME / 2 } else { NAME };
+    let half = (room - 1) / 2;
+    let name: String = if name.len() <= room {
+        one.name.clone()
+    } else {
         // Names differ at their ends as often as at their beginnings.
-        long => name[..NAME / 2].iter().chain(&['…']).chain(&name[long - NAME / 2..]).collect(),
+        name[..half].iter().chain(&['…']).chain(&name[name.len() - half..]).collect()
     };
     let _ = writeln!(
         out,

@@ -148,7 +148,9 @@ fn without_figure(study: &Study, judgement: &Judgement) -> String {
         (Some(queue), ObjectiveStatus::Fail, None) => {
             format!("the backlog of `{queue}` grows without end and so never drains")
         }
-        (None, ObjectiveStatus::Fail, None) => format!("{metric} has no bound, for a backlog grows without end"),
+        (None, ObjectiveStatus::Fail, None) => {
+            format!("{metric} has no bound, for a backlog grows without end")
+        }
         (Some(queue), ..) if study.has_nothing_to_drain(metric) => {
             format!("`{queue}` is never overloaded, so that there is no {}", named(&study.scenario, metric))
         }

@@ -109,12 +109,7 @@ impl Publisher for NatsPublisher {
         let message = request.message;
         self.session.bodies.write(message, request.size, &mut self.body);
         let reply = self.session.confirm.then(|| format!("{}.{queue}.{message}", self.sender.inbox));
-        publish(
-            self.lines.name(queue, request.part),
-            reply.as_deref(),
-            &self.body,
-            &mut self.packet.bytes,
-        );
+        publish(self.lines.name(queue, request.part), reply.as_deref(), &self.body, &mut self.packet.bytes);
         self.session.sends(queue);
         match self.packet.send(&self.sender.socket) {
             Ok(()) if self.session.confirm => Sent::Pending,
