@@ -13,6 +13,9 @@ pub(super) trait Clock: Sync {
 
     /// Told once an iteration of a spin loop.
     fn relax(&self);
+
+    /// Lets others have the processor who want it now.
+    fn give_way(&self);
 }
 
 /// `CLOCK_MONOTONIC`.
@@ -32,6 +35,10 @@ impl Clock for Monotonic {
     #[inline]
     fn relax(&self) {
         std::hint::spin_loop();
+    }
+
+    fn give_way(&self) {
+        std::thread::yield_now();
     }
 }
 
@@ -90,5 +97,7 @@ mod fake {
         }
 
         fn relax(&self) {}
+
+        fn give_way(&self) {}
     }
 }

@@ -49,6 +49,4 @@ pub(crate) use gates::DISTURBANCES;
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
 pub(crate) use run::{BrokerTimes, Control, likely_time, measure};
-pub(crate) use targets::{
-    Support, TARGETS, TargetEntry, is_broker, leftovers, prefetches, prefetches_on_demand, told,
-};
+pub(crate) use targets::{Support, TARGETS, TargetEntry, is_broker, leftovers, prefetches_by, told};

@@ -2,8 +2,9 @@
 //!
 //! A sleep returns tens of microseconds late, a spin within 100 ns; a spin costs a processor. The margin
 //! between the two is bounded, so that a thread which is mostly asleep stays mostly asleep, while one whose
-//! deadlines lie closer than the margin (above some 10 000 a second) spins all the time. Deadlines are never
-//! skipped: whoever is late goes on at once.
+//! deadlines lie closer than the margin (above some 10 000 a second) spins all the time. Where a broker on the
+//! same machine may need that processor, such a thread gives way to who wants it, and does not count that as
+//! disturbance. Deadlines are never skipped: whoever is late goes on at once.
 
 use super::clock::Clock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,8 @@ pub(super) struct Pacer<'a, C> {
     stop: &'a AtomicBool,
     /// The last part of a wait, in nanoseconds, that is spent looking at the clock.
     pub margin: u64,
+    /// Whether waits without a sleep give way to others.
+    pub gives_way: bool,
     pub meter: Meter,
 }
 
@@ -42,15 +45,22 @@ pub(super) struct Meter {
 impl<'a, C: Clock> Pacer<'a, C> {
     /// A pacer that cuts its waits short once `stop` is set.
     pub(super) fn new(clock: &'a C, stop: &'a AtomicBool, margin: u64) -> Self {
-        Pacer { clock, stop, margin, meter: Meter::default() }
+        Pacer { clock, stop, margin, gives_way: false, meter: Meter::default() }
     }
 
     /// Waits for an instant; returns the time at which it went on, at once if the instant has passed.
     pub(super) fn wait_until(&mut self, instant: u64) -> u64 {
-        let mut now = self.clock.now();
+        let (mut now, mut slept) = (self.clock.now(), false);
         while instant.saturating_sub(now) > self.margin && !self.stopped() {
             self.clock.sleep_until((instant - self.margin).min(now + NAP));
-            now = self.clock.now();
+            (now, slept) = (self.clock.now(), true);
+        }
+        if self.gives_way && !slept {
+            while now < instant && !self.stopped() {
+                self.clock.give_way();
+                now = self.clock.now();
+            }
+            return now;
         }
         self.spin(now, instant)
     }
@@ -113,6 +123,19 @@ mod tests {
         assert!(pacer.wait_until(100_000) >= 750_000);
     }
 
+    /// Others had the processor for a while because they were let: that is no stall. A wait that began with a
+    /// sleep holds the processor.
+    #[test]
+    fn who_gives_way_is_not_disturbed() {
+        let (clock, stop) =
+            (Fake { read: 30, stall: Some((50_000, 700_000)), ..Fake::default() }, AtomicBool::new(false));
+        let mut pacer = Pacer { gives_way: true, ..Pacer::new(&clock, &stop, MARGIN) };
+        assert!(pacer.wait_until(90_000) >= 750_000);
+        assert_eq!(pacer.meter, Meter::default());
+        pacer.wait_until(2_000_000);
+        assert!(pacer.meter.spun > 0);
+    }
+
     /// A clock that goes back once.
     struct Unsteady(AtomicU64);
 
@@ -125,6 +148,8 @@ mod tests {
         fn sleep_until(&self, _: u64) {}
 
         fn relax(&self) {}
+
+        fn give_way(&self) {}
     }
 
     #[test]

@@ -209,6 +209,7 @@ impl<'a> Runner<'a> {
         let _leaving = GeneratorGuard(&self.sent);
         let Some(start) = self.await_start() else { return ThreadOutput::default() };
         let mut pacer = Pacer::new(&Monotonic, &self.halt, self.margin);
+        pacer.gives_way = self.context.run_plan.on_broker;
         generate(&mut pacer, &self.context, publisher.as_mut(), start);
         ThreadOutput { meter: pacer.meter, ..ThreadOutput::default() }
     }

@@ -42,6 +42,7 @@ fn words(feature: Feature) -> &'static str {
         Feature::ProcessorSharing => "processor sharing",
         Feature::ConsumerBatches => "consumer batches",
         Feature::Prefetch | Feature::PrefetchOnDemand => "prefetch above 1",
+        Feature::PrefetchOnRequest => "prefetch by request",
         Feature::Autoscaling => "autoscaling",
         Feature::CountTimetable => "a count that follows the clock",
         Feature::UnlimitedServers => "unlimited servers",

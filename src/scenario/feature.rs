@@ -90,6 +90,8 @@ pub enum Feature {
     Prefetch,
     /// Messages that a server fetches ahead of time when it has none left.
     PrefetchOnDemand,
+    /// Messages that servers have asked for before they can work on them.
+    PrefetchOnRequest,
     /// What fails or breaks is lost, because it was acknowledged when it was delivered.
     AutoAck,
     /// Deliveries that fail.
@@ -138,7 +140,7 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 62] = {
+    pub const ALL: [Feature; 63] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -175,6 +177,7 @@ impl Feature {
             Transit,
             Prefetch,
             PrefetchOnDemand,
+            PrefetchOnRequest,
             MixedGroups,
             SharedWorkers,
             UnequalServers,
@@ -247,11 +250,9 @@ impl Feature {
             Feature::Room => {
                 (Queues, "max_length", "the queue has bounded room and rejects what does not fit")
             }
-            Feature::DropHead => (
-                Queues,
-                "overflow = \"drop-head\"",
-                "the queue has bounded room and drops the oldest message",
-            ),
+            Feature::DropHead => {
+                (Queues, "overflow = \"drop-head\"", "the oldest message is dropped where there is no room")
+            }
             Feature::Block => (Queues, "overflow = \"block\"", "senders wait for room in the queue"),
             Feature::BlockedOrder => (
                 Queues,
@@ -314,6 +315,9 @@ impl Feature {
                 "prefetch_by = \"demand\"",
                 "consumers that have nothing left fetch several messages (prefetch_by = \"demand\")",
             ),
+            Feature::PrefetchOnRequest => {
+                (Consumers, "prefetch_by = \"request\"", "consumers ask ahead (prefetch_by = \"request\")")
+            }
             Feature::AutoAck => (
                 Consumers,
                 "ack = \"auto\"",
@@ -328,11 +332,9 @@ impl Feature {
                 "a server keeps what failed and does nothing else until it tries it again",
             ),
             Feature::Outages => (Consumers, "outages", "consumers break down"),
-            Feature::GroupOutages => (
-                Consumers,
-                "outages.together",
-                "all consumers of a group break down together (outages.together)",
-            ),
+            Feature::GroupOutages => {
+                (Consumers, "outages.together", "consumers break down together (outages.together)")
+            }
             Feature::Autoscaling => (Consumers, "autoscale", "the number of consumers changes"),
             Feature::Rebalance => {
                 (Consumers, "rebalance", "all servers pause whenever one of them comes or goes (rebalance)")

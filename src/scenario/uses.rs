@@ -93,6 +93,7 @@ impl Consumer {
             (self.transit.is_some(), Feature::Transit),
             (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Turn, Feature::Prefetch),
             (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Demand, Feature::PrefetchOnDemand),
+            (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Request, Feature::PrefetchOnRequest),
             (self.ack == Ack::Auto, Feature::AutoAck),
             (self.failure > 0.0, Feature::Failures),
             (self.retry_delay.is_some(), Feature::BackOff),

@@ -254,6 +254,7 @@ impl<'a> Station<'a> {
             // Each order is judged as one, what is given up is followed where deliveries fail, and the rest
             // by who sends and takes.
             Feature::PrefetchOnDemand
+            | Feature::PrefetchOnRequest
             | Feature::Lifo
             | Feature::Priority
             | Feature::Random

@@ -146,4 +146,6 @@ fn prefetch_in_turn_and_on_demand() {
     };
     assert_eq!(ends("turn"), [12_000, 20_000, 20_000, 21_000, 21_000]);
     assert_eq!(ends("demand"), [12_000, 13_000, 14_000, 20_000, 20_000]);
+    // What is left of three requests is served in turn, as well.
+    assert_eq!(ends("request"), ends("turn"));
 }

@@ -21,7 +21,7 @@ pub(crate) use support::{Support, told};
 pub(crate) use target::{Delivery, PublishRequest, Publisher, Receiver, Sent, Subscription, Target};
 
 use super::{LoadError, UnmeasurableSetting};
-use crate::scenario::{Feature, Scenario};
+use crate::scenario::{Feature, PrefetchBy, Scenario};
 use leftovers::Clearing;
 use std::sync::Arc;
 
@@ -289,19 +289,16 @@ pub(super) fn entry(scenario: &Scenario) -> Result<&'static TargetEntry, LoadErr
     TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })
 }
 
-/// Whether the target of a scenario gives its servers messages to hold.
-pub(crate) fn prefetches(scenario: &Scenario) -> bool {
-    let plays = |target: &TargetEntry, feature| target.support(feature) == Support::Played;
-    entry(scenario)
-        .is_ok_and(|target| plays(target, Feature::Prefetch) || plays(target, Feature::PrefetchOnDemand))
-}
-
-/// Whether the target of a scenario gives its servers messages to hold when they ask, whatever is written.
-pub(crate) fn prefetches_on_demand(scenario: &Scenario) -> bool {
-    entry(scenario).is_ok_and(|target| {
-        target.support(Feature::PrefetchOnDemand) == Support::Played
-            && target.support(Feature::Prefetch) != Support::Played
-    })
+/// How the target of a scenario gives its servers messages to hold, whatever is written; `None` if it does
+/// not.
+pub(crate) fn prefetches_by(scenario: &Scenario) -> Option<PrefetchBy> {
+    let target = entry(scenario).ok()?;
+    let ways = [
+        (Feature::Prefetch, PrefetchBy::Turn),
+        (Feature::PrefetchOnDemand, PrefetchBy::Demand),
+        (Feature::PrefetchOnRequest, PrefetchBy::Request),
+    ];
+    ways.into_iter().find(|(feature, _)| target.support(*feature) == Support::Played).map(|(_, by)| by)
 }
 
 /// Whether a scenario is measured on a message broker.

@@ -70,7 +70,7 @@ pub(super) fn in_process(feature: Feature) -> Support {
         Feature::RoundRobin => {
             Support::Refused("it has one line and does not take turns among producers: write \"fifo\"")
         }
-        Feature::PrefetchOnDemand => {
+        Feature::PrefetchOnDemand | Feature::PrefetchOnRequest => {
             Support::Refused("it deals messages to the windows in turn: leave prefetch_by out")
         }
         Feature::RandomTimeToLive => Support::Otherwise(

@@ -228,7 +228,9 @@ fn breaks(study: &Study, bearing: &Bearing) -> Vec<String> {
         Some(_) => said.replacen("breaks at", "breaks beyond", 1),
         None => said,
     });
-    let servers = bearing.servers.as_ref().map(|fewest| {
+    // That there must be a server at all is no news.
+    let told = |fewest: &&FewestServers| fewest.count > 1 || !matches!(fewest.beyond, Beyond::Growth);
+    let servers = bearing.servers.as_ref().filter(told).map(|fewest| {
         let (group, count) = (&fewest.group, fewest.count);
         match fewest.beyond {
             Beyond::Missed { .. } if Some(count) == servers_of(&study.scenario, group) => match count {

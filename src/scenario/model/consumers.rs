@@ -70,7 +70,9 @@ declare! {
             "turn: messages are dealt to the servers in turn, busy or not, as RabbitMQ does: one that comes goes to the \
              next in turn whose window has room; while none has, messages wait, and a server that has room again takes \
              the first of them, which leaves the turn as it was; demand: a server that has nothing takes as many as \
-             there are, up to its prefetch, as consumers that poll do";
+             there are, up to its prefetch, as consumers that poll do; request: servers ask for what they may hold, \
+             and once an eighth of it is free for that, and requests are served in turn, a message each, whether who \
+             asked is busy or not, as pull consumers of NATS are";
         /// How it takes several at a time, if it does.
         batch: Option<Batching> = None, Maybe(TableOf("the consumers'")), "messages taken together";
         /// When messages are acknowledged.
@@ -300,6 +302,8 @@ pub enum PrefetchBy {
     Turn,
     /// To a server that has nothing, as many as there are.
     Demand,
+    /// To whoever has asked for one longest ago.
+    Request,
 }
 
 impl RetryDelay {
@@ -382,7 +386,7 @@ pub enum LimitScope {
 choice!(LimitScope: "group" => Group, "server" => Server);
 choice!(ServerChoice: "longest-idle" => LongestIdle, "fastest" => Fastest, "random" => Random);
 choice!(Ack: "manual" => Manual, "auto" => Auto);
-choice!(PrefetchBy: "turn" => Turn, "demand" => Demand);
+choice!(PrefetchBy: "turn" => Turn, "demand" => Demand, "request" => Request);
 choice!(RetryOrder: "non-blocking" => NonBlocking, "blocking" => Blocking);
 choice!(RedeliveryWork: "same" => Same, "drawn-again" => DrawnAgain);
 

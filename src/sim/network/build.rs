@@ -27,8 +27,8 @@ use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waitin
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Consumer, Discipline, Durability, Feature, HeldBy, Locks, PrefetchBy, Queue, ResourceSharing,
-    RetryOrder, Scenario, Servers,
+    Ack, Consumer, Discipline, Durability, Feature, HeldBy, Locks, Queue, ResourceSharing, RetryOrder,
+    Scenario, Servers,
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
@@ -136,6 +136,9 @@ impl<S: Blocks> Network<S> {
                     if i < count {
                         self.groups[g as usize].count.up(0);
                         station.idle.push(0, index);
+                        if let Some(requests) = &mut station.requests {
+                            requests.ask(index, number as usize, consumer.prefetch);
+                        }
                     }
                 }
             }
@@ -205,6 +208,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let by_servers = queue.held_by == HeldBy::Consumer;
     let transits = by_servers || groups.iter().any(|(_, c)| c.transit.is_some());
     let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching && !transits;
+    let by_request = groups.iter().any(|(_, c)| c.features().contains(&Feature::PrefetchOnRequest));
     let alone: Vec<&Consumer> = groups.iter().map(|(_, c)| *c).collect();
     let members = Members::of(queue, &alone, time);
     let levels = levels(scenario).len().max(1);
@@ -259,6 +263,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         several,
         slots,
         takes_otherwise: batching
+            || by_request
             || several
             || slots
             || members.is_some()
@@ -273,6 +278,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),
         servers: Vec::new(),
         turn: 0,
+        requests: by_request.then(Box::default),
         unlimited,
         members,
         lanes: vec![order],
@@ -306,7 +312,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
         policy: ConsumerPolicy::new(scenario, consumer, draws),
         prefetch: consumer.prefetch,
-        on_demand: consumer.prefetch_by == PrefetchBy::Demand,
+        prefetch_by: consumer.prefetch_by,
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,
         fails: scenario.may_fail(consumer),

@@ -57,6 +57,7 @@ mod prefetch;
 mod rebalance;
 mod redeliver;
 mod replay;
+mod requests;
 mod resend;
 mod resources;
 mod retry;

@@ -7,12 +7,13 @@ use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::limits::GroupLimit;
 use super::members::Members;
+use super::requests::Requests;
 use super::servers_needed::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerScaler, TopicPolicy};
 use crate::discipline::Waiting;
-use crate::scenario::{Batching, Discipline, LateAck, Overflow, Preemption, ServiceRate};
+use crate::scenario::{Batching, Discipline, LateAck, Overflow, Preemption, PrefetchBy, ServiceRate};
 use crate::sim::QueueCounts;
 use std::collections::VecDeque;
 
@@ -72,6 +73,8 @@ pub(super) struct QueueState {
     pub servers: Vec<u32>,
     /// Where among its servers the turn is, where messages are dealt to them.
     pub turn: usize,
+    /// What its servers have asked for, where messages are dealt to who has asked.
+    pub requests: Option<Box<Requests>>,
     /// The group that never runs out of servers.
     pub unlimited: Option<u32>,
 
@@ -153,8 +156,7 @@ pub(super) struct GroupState {
     pub column: u32,
     pub policy: ConsumerPolicy,
     pub prefetch: u32,
-    /// Whether its servers fetch ahead only when they have nothing left.
-    pub on_demand: bool,
+    pub prefetch_by: PrefetchBy,
     pub batch: Option<Batching>,
     pub auto_ack: bool,
     /// Whether any delivery to it may fail, and is then tried again by the same server, which waits for that.

@@ -4,6 +4,7 @@ use super::Network;
 use super::job::JobState;
 use super::parts::{Phase, PrefetchedDelivery};
 use crate::discipline::in_turn;
+use crate::scenario::PrefetchBy;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
@@ -24,11 +25,19 @@ impl<S: Blocks> Network<S> {
         let s = &self.servers[server as usize];
         let working = matches!(s.phase, Phase::Busy | Phase::Blocked) && !s.retire;
         let group = &self.groups[s.group as usize];
-        s.phase == Phase::Idle || working && !group.on_demand && s.buffer.len() + 1 < group.prefetch as usize
+        s.phase == Phase::Idle
+            || working
+                && group.prefetch_by == PrefetchBy::Turn
+                && s.buffer.len() + 1 < group.prefetch as usize
     }
 
     /// The server whose turn it is to be dealt a message; the turn passes on to the next.
     pub(super) fn take_turn(&mut self, queue: u32) -> Option<u32> {
+        if let Some(requests) = &mut self.stations[queue as usize].requests {
+            let server = requests.next()?;
+            requests.served(self.servers[server as usize].number as usize);
+            return Some(server);
+        }
         let place = self.in_turn(queue)?;
         let station = &mut self.stations[queue as usize];
         station.turn = place + 1;
@@ -37,20 +46,29 @@ impl<S: Blocks> Network<S> {
 
     /// Whether a message that comes now would be dealt to a server.
     pub(super) fn may_deal(&self, queue: u32) -> bool {
-        self.in_turn(queue).is_some()
+        match &self.stations[queue as usize].requests {
+            Some(requests) => requests.are_there(),
+            None => self.in_turn(queue).is_some(),
+        }
     }
 
     /// Hands a message to the next server in turn, if one may hold another.
     pub(super) fn deal(&mut self, slot: u32) -> bool {
         let queue = self.jobs[slot].queue;
         let Some(server) = self.take_turn(queue) else { return false };
-        if self.servers[server as usize].phase == Phase::Idle {
+        self.hand(server, slot);
+        true
+    }
+
+    /// Gives a message to a server, which begins with it if it has nothing else to do.
+    pub(super) fn hand(&mut self, server: u32, slot: u32) {
+        if self.servers[server as usize].is_idle() {
+            let queue = self.jobs[slot].queue;
             self.stations[queue as usize].idle.remove(server);
             self.start(server, slot);
         } else {
             self.put_into_buffer(server, slot);
         }
-        true
     }
 
     fn put_into_buffer(&mut self, server: u32, slot: u32) {
@@ -84,7 +102,7 @@ impl<S: Blocks> Network<S> {
             self.groups[s.group as usize].busy.up(self.now);
             self.work_until(server, self.now.saturating_add(held.work));
         }
-        if !self.groups[self.servers[server as usize].group as usize].on_demand {
+        if self.groups[self.servers[server as usize].group as usize].prefetch_by == PrefetchBy::Turn {
             self.fill_buffer(server);
         }
         true

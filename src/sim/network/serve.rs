@@ -207,6 +207,9 @@ impl<S: Blocks> Network<S> {
         if self.stations[queue as usize].transits {
             return self.free_with_window(server);
         }
+        if self.stations[queue as usize].requests.is_some() {
+            return self.free_to_ask(server);
+        }
         if self.stations[queue as usize].several {
             return self.free_together(server);
         }

@@ -4,8 +4,8 @@
 use crate::answer::{
     Answer, Caveat, DeliveriesSeen, Estimate, MeasurementCaveat, Method, Statistics, metric_of, share_of,
 };
-use crate::load::{BrokerTimes, DeliveryTimes, prefetches, prefetches_on_demand};
-use crate::scenario::{Durability, PrefetchBy, Scenario};
+use crate::load::{BrokerTimes, DeliveryTimes, prefetches_by};
+use crate::scenario::{Durability, PrefetchBy, Scenario, clashes};
 
 /// The share of a service below which what a delivery adds to it is not worth a sentence.
 const NEGLIGIBLE: f64 = 0.01;
@@ -27,11 +27,16 @@ fn host(scenario: &Scenario, times: &DeliveryTimes) -> Scenario {
 }
 
 /// What a broker does otherwise than the queue of the scenario: one that has a disk to write to delivers
-/// without waiting for it, and of some the consumers fetch when they have nothing left.
+/// without waiting for it, and some give consumers what they hold otherwise than in turn.
 pub(in crate::study) fn as_brokers_do(scenario: &mut Scenario) {
     scenario.queues.iter_mut().for_each(|queue| queue.durability = Durability::None);
-    if prefetches_on_demand(scenario) {
-        scenario.consumers.iter_mut().for_each(|consumer| consumer.prefetch_by = PrefetchBy::Demand);
+    if let Some(by) = prefetches_by(scenario) {
+        let mut told = scenario.clone();
+        told.consumers.iter_mut().for_each(|consumer| consumer.prefetch_by = by);
+        // What does not go with that is simulated in turn.
+        if clashes(&told).is_empty() {
+            *scenario = told;
+        }
     }
 }
 
@@ -93,12 +98,12 @@ fn turnarounds(scenario: &Scenario, times: &DeliveryTimes, load: Option<f64>) ->
         }
         // Of several groups nobody knows which is meant.
         let load = load.filter(|_| scenario.consumers.len() == 1);
-        let (one, on_demand) = (consumer.prefetch <= 1, prefetches_on_demand(scenario));
+        let (one, by) = (consumer.prefetch <= 1, prefetches_by(scenario));
         Some(MeasurementCaveat::Turnaround {
             group: consumer.name.clone(),
             prefetch: consumer.prefetch.max(1),
-            hides: one && prefetches(scenario) && !on_demand,
-            of_two: (one && on_demand).then(|| 1.0 / (work + 0.5 * turnaround)),
+            hides: one && by.is_some_and(|by| by != PrefetchBy::Demand),
+            of_two: (one && by == Some(PrefetchBy::Demand)).then(|| 1.0 / (work + 0.5 * turnaround)),
             rate: 1.0 / (work + turnaround),
             alone: 1.0 / work,
             loads: load.map(|load| (load * (work + turnaround) / work, load)),

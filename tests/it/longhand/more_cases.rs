@@ -95,6 +95,18 @@ pub(super) fn servers() -> Vec<Scene> {
             vec![Group { prefetch: 3, demand: true, ..serves(3, 5 * MS) }],
         ),
         several(
+            "prefetch by request",
+            three(),
+            vec![queue()],
+            vec![Group { prefetch: 3, request: true, ..serves(3, 5 * MS) }],
+        ),
+        several(
+            "prefetch by request, large windows",
+            three(),
+            vec![queue()],
+            vec![Group { prefetch: 20, request: true, ..serves(2, 9 * MS) }],
+        ),
+        several(
             "prefetch, poison",
             {
                 let mut p = three();

@@ -72,6 +72,7 @@ pub(super) struct Group {
     pub transit: Ns,
     pub prefetch: usize,
     pub demand: bool,
+    pub request: bool,
     pub batch: Option<(usize, Ns)>,
     pub auto: bool,
     /// Each delivery fails.
@@ -160,6 +161,7 @@ pub(super) fn serves(count: usize, service: Ns) -> Group {
         transit: 0,
         prefetch: 1,
         demand: false,
+        request: false,
         batch: None,
         auto: false,
         fails: false,
@@ -305,6 +307,7 @@ impl Group {
         line(&mut text, "transit", time(self.transit));
         line(&mut text, "prefetch", (self.prefetch > 1).then(|| self.prefetch.to_string()));
         line(&mut text, "prefetch_by", self.demand.then(|| "\"demand\"".into()));
+        line(&mut text, "prefetch_by", self.request.then(|| "\"request\"".into()));
         let batch = self.batch.map(|(max, linger)| format!("{{ max = {max}, linger = \"{linger}ns\" }}"));
         line(&mut text, "batch", batch);
         line(&mut text, "ack", self.auto.then(|| "\"auto\"".into()));

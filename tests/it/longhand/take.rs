@@ -7,6 +7,7 @@ impl World<'_> {
     /// Lets messages be taken, and those that wait for room come in, until nothing changes.
     pub(super) fn settle(&mut self) {
         while self.begin_what_is_in_hand()
+            || self.ask()
             || self.throw_one_out()
             || self.hand_one_over()
             || self.let_one_in()
@@ -55,6 +56,22 @@ impl World<'_> {
         false
     }
 
+    /// A server asks for what it may hold: once an eighth of that is free, or it has nothing to do.
+    fn ask(&mut self) -> bool {
+        for server in 0..self.servers.len() {
+            let (s, group) = (&self.servers[server], self.group_of(server));
+            let asked: usize = self.requests.iter().filter(|r| r.0 == server).map(|r| r.1).sum();
+            let busy = usize::from(s.job.is_some());
+            let free = group.prefetch.saturating_sub(s.hand.len() + busy + asked);
+            let enough = if busy == 0 { 1 } else { 1.max(group.prefetch / 8) };
+            if group.request && free >= enough {
+                self.requests.push((server, free));
+                return true;
+            }
+        }
+        false
+    }
+
     fn begin(&mut self, server: usize, stays: Vec<(usize, u32)>) {
         self.sequence += 1;
         let group = self.group_of(server);
@@ -72,7 +89,11 @@ impl World<'_> {
         let s = &self.servers[server];
         let group = self.group_of(server);
         let held = s.hand.len() + s.acknowledging + usize::from(s.job.is_some());
-        let room = if group.demand { held == 0 } else { held < group.prefetch };
+        let room = match (group.demand, group.request) {
+            (true, _) => held == 0,
+            (_, true) => self.requests.iter().any(|(who, _)| *who == server),
+            _ => held < group.prefetch,
+        };
         room && !s.leaves && !s.broken && !s.stuck && s.keeps.is_none() && self.has_token(server)
     }
 
@@ -87,6 +108,11 @@ impl World<'_> {
         let candidates: Vec<usize> =
             (0..self.servers.len()).filter(|s| self.has_room(*s) && self.queue_for(*s).is_some()).collect();
         let Some(server) = self.chosen(&candidates) else { return false };
+        if self.group_of(server).request {
+            // What is left of its request is served after the others.
+            let (who, left) = self.requests.remove(0);
+            self.requests.extend((left > 1).then_some((who, left - 1)));
+        }
         let Some(queue) = self.queue_for(server) else { return false };
         let group = self.group_of(server).clone();
         let many = if group.demand { group.prefetch } else { group.batch.map_or(1, |b| b.0) };
@@ -144,6 +170,9 @@ impl World<'_> {
     fn chosen(&self, candidates: &[usize]) -> Option<usize> {
         let first = *candidates.first()?;
         let group = self.group_of(first);
+        if group.request {
+            return self.requests.first().map(|(who, _)| *who);
+        }
         if group.prefetch > 1 && !group.demand {
             let last = self.dealt[group.from[0]];
             let next = candidates.iter().copied().find(|s| last == usize::MAX || *s > last);

@@ -132,6 +132,8 @@ pub(super) struct World<'a> {
     pub unsent: Vec<(Vec<usize>, f64, Ns)>,
     /// Of each queue: the server that was dealt a message in turn last.
     pub dealt: Vec<usize>,
+    /// Servers that have asked for messages, and for how many, in the order in which they are served.
+    pub requests: Vec<(usize, usize)>,
     /// Of each topic: copies dealt so far.
     pub turns: Vec<usize>,
     /// Of each group that scales: servers that start, and when it last looked and needed all of them.
@@ -158,6 +160,7 @@ impl World<'_> {
                 .map(|p| (Vec::new(), p.limit.map_or(0.0, |(_, burst)| burst as f64), 0))
                 .collect(),
             dealt: vec![usize::MAX; scene.queues.len()],
+            requests: Vec::new(),
             turns: vec![0; scene.topics.len()],
             starting: vec![0; scene.groups.len()],
             needed: vec![0; scene.groups.len()],

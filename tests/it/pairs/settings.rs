@@ -520,6 +520,10 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         ],
     ),
     ("prefetch by demand", &[("consumers.c", "prefetch", "4"), ("consumers.c", "prefetch_by", "\"demand\"")]),
+    (
+        "prefetch by request",
+        &[("consumers.c", "prefetch", "4"), ("consumers.c", "prefetch_by", "\"request\"")],
+    ),
     ("two commits a message", &[("queues.q", "durability", "{ sync_per_message = 2 }")]),
     (
         "partitions that are dealt anew",

@@ -37,7 +37,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Durability => Support::Otherwise(
             "a message is confirmed when the broker's store has it, and may be taken before",
         ),
-        Feature::PrefetchOnDemand => {
+        Feature::PrefetchOnDemand | Feature::PrefetchOnRequest => {
             Support::Refused("it deals messages to its consumers in turn: leave prefetch_by out")
         }
         Feature::Room | Feature::DropHead | Feature::Block => {

@@ -29,7 +29,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Partitions => Support::Otherwise(
             "each server reads a partition of its own, which has all keys of the partitions dealt to it",
         ),
-        Feature::Prefetch | Feature::PrefetchOnDemand => Support::Otherwise(
+        Feature::Prefetch | Feature::PrefetchOnDemand | Feature::PrefetchOnRequest => Support::Otherwise(
             "the client fetches ahead by bytes, whatever is written: one consumer has the whole line anyway",
         ),
         Feature::Outages | Feature::Autoscaling | Feature::CountTimetable => Support::Otherwise(

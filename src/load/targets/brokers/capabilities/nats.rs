@@ -11,7 +11,8 @@ pub(in crate::load::targets) const START: &str = "docker run --rm -p 4222:4222 n
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::BackOff
+        Feature::PrefetchOnRequest
+        | Feature::BackOff
         | Feature::ConsumerBatches
         | Feature::Outages
         | Feature::Autoscaling
@@ -21,11 +22,11 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
                 hold",
         ),
         Feature::PrefetchOnDemand => Support::Refused(
-            "its server shares messages among the requests that wait, in an order of its own: leave prefetch_by out",
+            "its server shares messages among the requests that wait: write prefetch_by = \"request\"",
         ),
-        Feature::Prefetch => {
-            Support::Otherwise("its server shares messages among the requests that wait, and not in turn")
-        }
+        Feature::Prefetch => Support::Otherwise(
+            "its server deals messages to the requests that wait, and not to the servers in turn",
+        ),
         Feature::Partitions => {
             Support::Otherwise("each server has a stream of its own, and the harness picks it by key")
         }

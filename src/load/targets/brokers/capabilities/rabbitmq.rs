@@ -17,7 +17,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Lifo | Feature::Random | Feature::Shortest | Feature::Deadline | Feature::RoundRobin => {
             Support::Refused("its queues know arrival and priority: write \"fifo\" or \"priority\"")
         }
-        Feature::PrefetchOnDemand => {
+        Feature::PrefetchOnDemand | Feature::PrefetchOnRequest => {
             Support::Refused("it deals messages to its consumers in turn: leave prefetch_by out")
         }
         Feature::Block => Support::Refused(

@@ -23,6 +23,9 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
             "a script compares the stream's length, which counts what is being worked on, too: its bound is \
                 max_length and what the servers can hold",
         ),
+        Feature::PrefetchOnRequest => {
+            Support::Refused("a server reads when it has nothing left: write prefetch_by = \"demand\"")
+        }
         Feature::Prefetch => Support::Otherwise(
             "as many messages are read at once when the last of the earlier ones is done, and not dealt in \
                 turn",

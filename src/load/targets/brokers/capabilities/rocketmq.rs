@@ -21,7 +21,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Durability => Support::Refused(
             "whether it waits for the disk is its own setting, flushDiskType: leave durability out",
         ),
-        Feature::Prefetch | Feature::PrefetchOnDemand => {
+        Feature::Prefetch | Feature::PrefetchOnDemand | Feature::PrefetchOnRequest => {
             Support::Refused("it hands out what is asked for and knows no windows: leave it out")
         }
         Feature::Failures | Feature::OwnFailures | Feature::BackOff => Support::Otherwise(
