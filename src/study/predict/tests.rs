@@ -203,6 +203,23 @@ fn loads_are_turned_where_rates_make_them() {
     assert!(turned(&scenario).is_err_and(|why| why.to_string().contains("no one load")));
 }
 
+/// NATS deals messages to those who asked first, but where that is not simulated.
+#[cfg(feature = "nats")]
+#[test]
+fn a_prediction_deals_to_requests_where_the_broker_does() {
+    let mut scenario = Scenario::mgc(600.0, Law::exponential(0.004), 4);
+    (scenario.measurement.target, scenario.consumers[0].prefetch) = ("nats".into(), 10);
+    use crate::scenario::PrefetchBy;
+    let by = |scenario: &Scenario| {
+        let mut told = scenario.clone();
+        measurement::as_brokers_do(&mut told);
+        told.consumers[0].prefetch_by
+    };
+    assert_eq!(by(&scenario), PrefetchBy::Request);
+    scenario.queues[0].partitions = Some(4);
+    assert_eq!(by(&scenario), PrefetchBy::Turn);
+}
+
 /// What a broker does otherwise is predicted, too: Redis' consumers fetch when they have nothing left.
 #[cfg(feature = "redis")]
 #[test]
