@@ -299,6 +299,8 @@ fn values_that_will_not_do_are_corrected() {
 #[test]
 fn an_overload_is_a_warning_with_its_growth() {
     let warnings = good(&small("900/s", "1200/s")).warnings.render(false);
+    // A backlog may be asked to shrink.
+    good(&format!("{SMALL}[objectives]\n\"queues.orders.growth\" = \"< 0/s\"\n"));
     for words in
         ["rho = 1.20", "200 messages/s more arrive", "5 servers would do", "lambda = 1200/s", "c = 4"]
     {

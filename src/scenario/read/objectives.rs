@@ -5,7 +5,7 @@ use super::super::model::{Objective, Relation};
 use super::super::node::{Field, Table, TableEntry};
 use super::super::place::Place;
 use super::super::problem::{Problem, SHOWN, nearest};
-use crate::answer::{METRICS, Metric, MetricId, MetricPlace as At, PlaceId, Unit};
+use crate::answer::{METRICS, Metric, MetricId, MetricPlace as At, PlaceId, Quantity, Unit};
 use crate::units::{self, UnitError};
 
 pub(super) fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
@@ -31,7 +31,7 @@ fn objective(cx: &mut Context<'_>, entry: &TableEntry) -> Option<Objective> {
         return None;
     };
     match limit(trimmed[sign.len()..].trim(), metric.unit) {
-        Ok(limit) if impossible(relation, limit, metric.unit) => {
+        Ok(limit) if impossible(relation, limit, metric) => {
             let (what, instead) = match relation {
                 Relation::Less => ("nothing is below zero", "<="),
                 _ => ("no share is above 100 %", ">="),
@@ -55,11 +55,12 @@ fn objective(cx: &mut Context<'_>, entry: &TableEntry) -> Option<Objective> {
     }
 }
 
-/// Whether no figure of this unit can keep a limit: none is below zero, and no share above the whole.
-fn impossible(relation: Relation, limit: f64, unit: Unit) -> bool {
+/// Whether no figure of a metric can keep a limit: none is below zero but that of a backlog that shrinks, and
+/// no share above the whole.
+fn impossible(relation: Relation, limit: f64, metric: Metric) -> bool {
     match relation {
-        Relation::Less => limit <= 0.0,
-        Relation::Greater => unit == Unit::Ratio && limit >= 1.0,
+        Relation::Less => limit <= 0.0 && metric.quantity != Quantity::Growth,
+        Relation::Greater => metric.unit == Unit::Ratio && limit >= 1.0,
         _ => false,
     }
 }
