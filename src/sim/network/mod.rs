@@ -38,8 +38,6 @@ mod ends;
 mod engine;
 mod finish;
 mod heads;
-mod idle;
-mod integral;
 mod job;
 mod join;
 mod late;
@@ -71,9 +69,11 @@ mod squares;
 mod totals;
 mod transit;
 
+pub(super) use build::order;
 pub use check::playable;
 pub(super) use plain::is_plain;
 pub(super) use predrawn::PredrawnWork;
+pub(super) use sender::{Sender, sender, turn_of};
 
 use super::LevelSampler;
 use super::calendar::Calendar;
@@ -89,7 +89,6 @@ use late::LateDeliveries;
 use leave::Families;
 use parts::{Client, GroupState, QueueState, SimServer, TopicState};
 use resources::ResourceState;
-use sender::{Sender, turn_of};
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.

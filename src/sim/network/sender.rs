@@ -5,7 +5,7 @@ use crate::behaviour::{Draws, ProducerPolicy};
 use crate::scenario::{Destination, Producer, Scenario};
 
 /// A producer.
-pub(super) struct Sender {
+pub(in crate::sim) struct Sender {
     pub to: Destination,
     pub size: u32,
     pub priority: i32,
@@ -31,7 +31,7 @@ impl<S> Network<S> {
 }
 
 /// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
-pub(super) fn turn_of(producer: u32, producers: usize) -> u64 {
+pub(in crate::sim) fn turn_of(producer: u32, producers: usize) -> u64 {
     u64::from(producer).min(producers as u64)
 }
 
@@ -49,7 +49,7 @@ pub(super) fn level(scenario: &Scenario, priority: i32) -> u64 {
     levels(scenario).iter().position(|p| *p == priority).unwrap_or(0) as u64
 }
 
-pub(super) fn sender(scenario: &Scenario, producer: &Producer, draws: Draws) -> Sender {
+pub(in crate::sim) fn sender(scenario: &Scenario, producer: &Producer, draws: Draws) -> Sender {
     Sender {
         to: producer.to,
         size: producer.size,
