@@ -77,6 +77,12 @@ impl<T: Due> Days<T> {
         self.today.iter().chain(self.days.iter().flatten()).chain(&self.later)
     }
 
+    /// What is due today, where nobody has asked yet what comes first; else nothing.
+    #[inline(always)]
+    pub(super) fn unsorted(&self) -> &[T] {
+        if self.sorted { &[] } else { &self.today }
+    }
+
     /// What is due first.
     #[inline(always)]
     pub(super) fn first(&mut self) -> Option<&T> {

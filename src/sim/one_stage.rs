@@ -8,7 +8,7 @@
 use super::days::{Days, Due};
 use super::idle::Idle;
 use super::integral::TimeIntegral;
-use super::network::{Sender, is_plain, order, sender, turn_of};
+use super::network::{Sender, is_plain, key_of, order, sender};
 use super::{BlockedSenders, Engine, GroupTotals, LevelSampler, QueueCounts, QueueTotals, Totals};
 use crate::behaviour::{Draws, QueuePolicy, TimeScale};
 use crate::discipline::{ServiceOrder as _, Ticket, Waiting};
@@ -170,6 +170,9 @@ impl<S: Blocks> OneStage<S> {
     /// The next thing happens: at one instant ends of service come before arrivals. False if there is none.
     #[inline(always)]
     fn step<R: Recorder>(&mut self, recorder: &mut R) -> bool {
+        if !self.ends.unsorted().is_empty() {
+            self.bring_near();
+        }
         let end = self.ends.first().map_or(u64::MAX, |first| first.at());
         let next = end.min(self.planned);
         if next == u64::MAX {
@@ -185,6 +188,16 @@ impl<S: Blocks> OneStage<S> {
             self.arrive();
         }
         true
+    }
+
+    /// Looks at the messages that will be done soon, one right after the other: so a processor waits for many
+    /// of them at once, and has them near when they are done.
+    #[cold]
+    #[inline(never)]
+    fn bring_near(&self) {
+        let message = |end: &EndOfWork| &self.inside.all[end.slot() as usize];
+        let edges = |message: &MessageInside| message.id ^ u64::from(message.producer);
+        std::hint::black_box(self.ends.unsorted().iter().map(message).fold(0, |all, one| all ^ edges(one)));
     }
 
     #[cold]
@@ -208,12 +221,8 @@ impl<S: Blocks> OneStage<S> {
             self.serving.up(now);
             self.ends.plan(EndOfWork::new(now.saturating_add(work), server, slot));
         } else {
-            let key = match self.discipline {
-                Discipline::Priority => self.senders[producer as usize].level,
-                Discipline::Shortest => work,
-                Discipline::RoundRobin => turn_of(producer, self.senders.len()),
-                _ => 0,
-            };
+            // Nobody is without a producer here, and no time to live ends.
+            let key = key_of(self.discipline, producer, &self.senders, 0, || work, u64::MAX);
             self.line.push(Ticket { key, place: id, slot });
             self.waiting.up(now);
             self.peak = self.peak.max(self.waiting.level());
@@ -227,7 +236,9 @@ impl<S: Blocks> OneStage<S> {
     fn done<R: Recorder>(&mut self, recorder: &mut R) {
         let (now, Some(end)) = (self.now, self.ends.pop()) else { return };
         let (server, slot) = (end.server(), end.slot());
-        if let Some(next) = self.line.pop() {
+        if self.waiting.level() > 0
+            && let Some(next) = self.line.pop()
+        {
             self.waiting.down(now);
             let work = self.inside.all[next.slot as usize].work;
             self.ends.plan(EndOfWork::new(now.saturating_add(work), server, next.slot));

@@ -73,7 +73,8 @@ pub(super) use build::order;
 pub use check::playable;
 pub(super) use plain::is_plain;
 pub(super) use predrawn::PredrawnWork;
-pub(super) use sender::{Sender, sender, turn_of};
+pub(super) use sender::{Sender, sender};
+pub(super) use serve::key_of;
 
 use super::LevelSampler;
 use super::calendar::Calendar;
@@ -89,6 +90,7 @@ use late::LateDeliveries;
 use leave::Families;
 use parts::{Client, GroupState, QueueState, SimServer, TopicState};
 use resources::ResourceState;
+use sender::turn_of;
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.

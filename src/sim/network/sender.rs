@@ -31,7 +31,7 @@ impl<S> Network<S> {
 }
 
 /// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
-pub(in crate::sim) fn turn_of(producer: u32, producers: usize) -> u64 {
+pub(super) fn turn_of(producer: u32, producers: usize) -> u64 {
     u64::from(producer).min(producers as u64)
 }
 
