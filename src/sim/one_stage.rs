@@ -5,10 +5,10 @@
 //! together with the message that it has. So the record of that message is all that an event looks for
 //! anywhere in memory, however many servers there are.
 
-use super::days::{Days, Due};
+use super::days::{Days, Due, USUAL};
 use super::idle::Idle;
 use super::integral::TimeIntegral;
-use super::network::{Sender, is_plain, key_of, order, sender};
+use super::network::{MANY_SERVERS, Sender, is_plain, key_of, order, sender};
 use super::{BlockedSenders, Engine, GroupTotals, LevelSampler, QueueCounts, QueueTotals, Totals};
 use crate::behaviour::{Draws, QueuePolicy, TimeScale};
 use crate::discipline::{ServiceOrder as _, Ticket, Waiting};
@@ -104,7 +104,8 @@ impl Inside {
 }
 
 impl<S: Blocks> OneStage<S> {
-    /// The stage that a scenario consists of; `None` if it is anything else. `run` is the key that a
+    /// The stage that a scenario consists of; `None` if it is anything else, or has 257 to 4,095 servers.
+    /// `run` is the key that a
     /// [`super::Network`] would be given.
     pub fn new(
         scenario: &Scenario,
@@ -114,8 +115,11 @@ impl<S: Blocks> OneStage<S> {
     ) -> Option<Self> {
         let ([queue], [group]) = (&scenario.queues[..], &scenario.consumers[..]) else { return None };
         let Servers::Count(servers) = group.count else { return None };
+        // Few ends lie in one list; of some hundred a network's tournament finds the first sooner.
+        let pays = servers as usize <= USUAL || servers as usize >= MANY_SERVERS;
         let straight = |p: &Producer| !p.is_closed() && p.to == Destination::Queue(0);
-        let is_played = scenario.producers.iter().all(straight)
+        let is_played = pays
+            && scenario.producers.iter().all(straight)
             && is_plain(scenario, 0, &[(0, group)])
             && group.to.is_empty()
             && group.own_routes.is_empty()

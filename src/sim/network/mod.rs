@@ -71,6 +71,7 @@ mod transit;
 
 pub(super) use build::order;
 pub use check::playable;
+pub(super) use ends::MANY as MANY_SERVERS;
 pub(super) use plain::is_plain;
 pub(super) use predrawn::PredrawnWork;
 pub(super) use sender::{Sender, sender};
