@@ -105,8 +105,7 @@ impl Inside {
 
 impl<S: Blocks> OneStage<S> {
     /// The stage that a scenario consists of; `None` if it is anything else, or has 257 to 4,095 servers.
-    /// `run` is the key that a
-    /// [`super::Network`] would be given.
+    /// `run` is the key that a [`super::Network`] would be given.
     pub fn new(
         scenario: &Scenario,
         source: impl FnOnce() -> S,
