@@ -40,7 +40,7 @@ const NEVER: u64 = u64::MAX;
 /// Days that have lists of their own.
 const DAYS: u64 = 2048;
 /// So much is due on a day when its length is set, or half of it.
-const USUAL: usize = 256;
+pub(super) const USUAL: usize = 256;
 /// When so much is due on a day, days are too long.
 const MOST: usize = 4 * USUAL;
 
@@ -75,6 +75,12 @@ impl<T: Due> Days<T> {
     /// Everything, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.today.iter().chain(self.days.iter().flatten()).chain(&self.later)
+    }
+
+    /// What is due today, where nobody has asked yet what comes first; else nothing.
+    #[inline(always)]
+    pub(super) fn unsorted(&self) -> &[T] {
+        if self.sorted { &[] } else { &self.today }
     }
 
     /// What is due first.

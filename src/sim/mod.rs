@@ -1,7 +1,7 @@
 //! Simulation: what an ideal queue does with a plan, message by message, in integer nanoseconds.
 //!
 //! One first-in-first-out queue is played by recursion, and so are several in a fixed order; everything else
-//! by events. Every mechanism here means the same; where two apply they agree to the nanosecond. A departure
+//! by events, one queue of alike servers in less memory. Every mechanism here means the same; where two apply they agree to the nanosecond. A departure
 //! frees its place before an arrival at the same instant takes it. Of several idle servers the one that has
 //! been idle longest takes the message.
 
@@ -11,7 +11,10 @@ mod columns;
 mod days;
 mod depth;
 mod engine;
+mod idle;
+mod integral;
 mod network;
+mod one_stage;
 mod recursion;
 mod sampler;
 mod servers;
@@ -24,6 +27,7 @@ pub use calendar::Calendar;
 pub use chain::{Chain, LoneQueue, QUEUE_BY_QUEUE, Tandem, is_lone_queue};
 pub use engine::{AnyInstant, Engine};
 pub use network::{Network, playable};
+pub use one_stage::OneStage;
 pub use recursion::Recursion;
 pub use sampler::LevelSampler;
 pub use simulator::Simulator;

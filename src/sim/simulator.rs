@@ -1,7 +1,7 @@
 //! Whichever engine plays a scenario, as one type.
 
 use super::engine::Engine;
-use super::{Chain, Network, Recursion, Tandem, Totals};
+use super::{Chain, Network, OneStage, Recursion, Tandem, Totals};
 use crate::message::Recorder;
 use crate::workload::Blocks;
 
@@ -13,6 +13,8 @@ pub enum Simulator<S> {
     Tandem(Box<Tandem<S>>),
     /// Several queues that are passed in a fixed order, one after the other.
     Chain(Box<Chain<S>>),
+    /// One queue in any order, event by event.
+    OneStage(Box<OneStage<S>>),
     /// Anything, event by event.
     Network(Box<Network<S>>),
 }
@@ -24,6 +26,7 @@ macro_rules! of_each {
             Simulator::Recursion($engine) => $call,
             Simulator::Tandem($engine) => $call,
             Simulator::Chain($engine) => $call,
+            Simulator::OneStage($engine) => $call,
             Simulator::Network($engine) => $call,
         }
     };

@@ -8,7 +8,8 @@ use crate::message::Forget;
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Producer, Scenario};
 use crate::sim::{
-    Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Tandem, Totals, playable,
+    Chain, Engine, FifoStation, LevelSampler, Network, OneStage, Recursion, Simulator, Tandem, Totals,
+    playable,
 };
 use crate::stats::{AfterWindow, Collector, Places, Span, Summary};
 use crate::units::{NANOS_PER_SECOND, seconds};
@@ -156,8 +157,13 @@ impl<'a> Play<'a> {
             return Simulator::Tandem(Box::new(tandem));
         }
         let chain = || Chain::new(self.scenario, plan(), run, self.sampler(replication));
-        match self.by_arrivals.then(chain).flatten() {
-            Some(chain) => Simulator::Chain(Box::new(chain)),
+        if let Some(chain) = self.by_arrivals.then(chain).flatten() {
+            return Simulator::Chain(Box::new(chain));
+        }
+        let plan = || self.plan(replication);
+        let one = || OneStage::new(self.scenario, plan, run, self.sampler(replication));
+        match self.by_arrivals.then(one).flatten() {
+            Some(one) => Simulator::OneStage(Box::new(one)),
             None => Simulator::Network(Box::new(self.events(replication))),
         }
     }

@@ -3,9 +3,9 @@
 use queuelab::message::{Exit, Keep, Level, Outcome, Record, Recorder};
 use queuelab::rng::Key;
 use queuelab::scenario::{
-    Consumer, Destination, Discipline, Overflow, Producer, Queue, Route, Scenario, Servers,
+    Consumer, Destination, Discipline, Overflow, Preemption, Producer, Queue, Route, Scenario, Servers,
 };
-use queuelab::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Tandem, Totals};
+use queuelab::sim::{Chain, Engine, FifoStation, LevelSampler, Network, OneStage, Recursion, Tandem, Totals};
 use queuelab::workload::Kept;
 use queuelab::workload::laws::Law;
 
@@ -349,6 +349,82 @@ fn shortcuts_change_nothing() {
             assert!(told(&scenario, true) == told(&scenario, false), "{} {discipline:?}", law.kendall());
         }
     }
+}
+
+/// Two producers send to one queue with so many servers, a little too much or not.
+fn one_stage(law: &Law, discipline: Discipline, servers: u32, load: f64) -> Scenario {
+    let mut out = scenario(law, &[servers], None, Overflow::RejectPublish);
+    out.queues[0].discipline = discipline;
+    out.producers[0].rate *= 0.5 * load / 0.95;
+    out.producers.push(Producer {
+        priority: 1,
+        size: 7,
+        send_time: law.scaled(0.5),
+        service_time: Some(law.scaled(0.9)),
+        ..Producer::poisson("urgent", 0, out.producers[0].rate)
+    });
+    out
+}
+
+/// Where servers are numbers in a calendar everything is as where each has a record: the order at one
+/// instant, which server it was, and who has not been served in the end.
+#[test]
+fn one_stage_is_as_a_network_in_any_order() {
+    let disciplines = [
+        Discipline::Fifo,
+        Discipline::Lifo,
+        Discipline::Priority,
+        Discipline::Random,
+        Discipline::Shortest,
+        Discipline::RoundRobin,
+    ];
+    let mut unfinished = 0;
+    for (place, law) in laws().into_iter().enumerate() {
+        // Some so short that much happens at one nanosecond.
+        let laws = [law.scaled(1e-4), law];
+        for (law, discipline) in laws.iter().flat_map(|law| disciplines.map(|discipline| (law, discipline))) {
+            for (servers, load) in [(1, 0.9), (3, 1.2), (200, 1.05), (6000, 0.9)] {
+                let scenario = one_stage(law, discipline, servers, load);
+                let seed = 7 + place as u64;
+                let plan = scenario.plan(seed, 0).expect("a plan").take_messages(2 * MESSAGES);
+                let every = 25e9 * law.mean() / f64::from(servers);
+                let sampler = || Some(LevelSampler::new((every as u64).max(1), Key::new(seed, 1)));
+                let key = Key::new(seed, 0);
+                let network = Network::new(&scenario, Kept::new(&plan), key, sampler()).expect("a network");
+                let stage = OneStage::new(&scenario, || Kept::new(&plan), key, sampler()).expect("a stage");
+                let (network, stage) = (told_by(network), told_by(stage));
+                let what = format!("{} x {servers}, {discipline:?}", law.kendall());
+                assert!(network == stage, "{what}: {:?}, {:?}", network.0.totals, stage.0.totals);
+                let ends = stage.0.ends.iter();
+                unfinished += ends.filter(|end| end.outcome == Outcome::Unfinished).count();
+            }
+        }
+    }
+    assert!(unfinished > 1000, "{unfinished} unfinished");
+}
+
+#[test]
+fn one_stage_plays_nothing_but_waiting_and_service() {
+    let plain = one_stage(&Law::exponential(0.004), Discipline::Lifo, 3, 0.9);
+    let is_played = |change: &dyn Fn(&mut Scenario)| {
+        let mut other = plain.clone();
+        change(&mut other);
+        let plan = || other.open_plan(1, 0).expect("a plan");
+        OneStage::new(&other, plan, Key::new(1, 0), None).is_some()
+    };
+    assert!(is_played(&|_| ()));
+    assert!(is_played(&|s| s.consumers[0].count = Servers::Count(4096)));
+    assert!(!is_played(&|s| s.consumers[0].count = Servers::Count(1000)));
+    assert!(!is_played(&|s| s.consumers[0].count = Servers::Unlimited));
+    assert!(!is_played(&|s| s.consumers[0].failure = 0.1));
+    assert!(!is_played(&|s| s.consumers[0].prefetch = 5));
+    assert!(!is_played(&|s| s.consumers.push(s.consumers[0].clone())));
+    assert!(!is_played(&|s| s.consumers[0].to = vec![Route { to: Destination::Queue(0), probability: 0.1 }]));
+    assert!(!is_played(&|s| s.queues[0].max_length = Some(10)));
+    assert!(!is_played(&|s| s.queues[0].initial_backlog = 10));
+    assert!(!is_played(&|s| s.queues[0].discipline = Discipline::ProcessorSharing));
+    assert!(!is_played(&|s| s.queues[0].preemption = Preemption::Resume));
+    assert!(!is_played(&|s| s.simulation.overheads.hand_off = Law::deterministic(1e-5)));
 }
 
 /// What waits from the start is made when it is taken, where that makes no difference; so much comes

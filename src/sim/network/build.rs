@@ -3,7 +3,6 @@
 use super::commit::FSYNC;
 use super::dispatch::{Dispatch, speeds};
 use super::ends::Ends;
-use super::integral::TimeIntegral;
 use super::job::Jobs;
 use super::leave::Families;
 use super::limits::GroupLimit;
@@ -30,6 +29,7 @@ use crate::scenario::{
     Ack, Consumer, Discipline, Durability, Feature, HeldBy, Locks, Queue, ResourceSharing, RetryOrder,
     Scenario, Servers,
 };
+use crate::sim::integral::TimeIntegral;
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
@@ -200,6 +200,19 @@ impl<S: Blocks> Network<S> {
     }
 }
 
+/// The empty line of a queue.
+pub(in crate::sim) fn order(scenario: &Scenario, queue: &Queue, policy: &QueuePolicy) -> Waiting {
+    match queue.discipline {
+        Discipline::Fifo if queue.locks == Locks::ByKey => Waiting::Keyed(Box::default()),
+        Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
+        Discipline::Lifo => Waiting::Lifo(Lifo::default()),
+        Discipline::Priority => Waiting::Priority(Priority::new(levels(scenario).len().max(1))),
+        Discipline::RoundRobin => Waiting::RoundRobin(RoundRobin::new(scenario.producers.len() + 1)),
+        Discipline::Random => Waiting::Random(Random::new(policy.order)),
+        Discipline::Shortest | Discipline::Deadline => Waiting::Sorted(Sorted::default()),
+    }
+}
+
 fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let queue: &Queue = &scenario.queues[index];
     let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
@@ -211,17 +224,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let by_request = groups.iter().any(|(_, c)| c.features().contains(&Feature::PrefetchOnRequest));
     let alone: Vec<&Consumer> = groups.iter().map(|(_, c)| *c).collect();
     let members = Members::of(queue, &alone, time);
-    let levels = levels(scenario).len().max(1);
     let policy = QueuePolicy::new(scenario, index, draws);
-    let order = match queue.discipline {
-        Discipline::Fifo if queue.locks == Locks::ByKey => Waiting::Keyed(Box::default()),
-        Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
-        Discipline::Lifo => Waiting::Lifo(Lifo::default()),
-        Discipline::Priority => Waiting::Priority(Priority::new(levels)),
-        Discipline::RoundRobin => Waiting::RoundRobin(RoundRobin::new(scenario.producers.len() + 1)),
-        Discipline::Random => Waiting::Random(Random::new(policy.order)),
-        Discipline::Shortest | Discipline::Deadline => Waiting::Sorted(Sorted::default()),
-    };
+    let order = order(scenario, queue, &policy);
     let shared = groups.first().map_or(Some(1), |(_, c)| match c.count {
         Servers::Count(n) => Some(n),
         Servers::Unlimited => None,

@@ -5,7 +5,7 @@ use crate::sim::servers::Free;
 use crate::workload::Tournament;
 
 /// From so many servers on, what a change costs no longer depends on how many they are.
-const MANY: usize = 1 << 12;
+pub(in crate::sim) const MANY: usize = 1 << 12;
 
 /// An instant for each of some servers, and which of them comes first; of those at one instant the lowest
 /// number.

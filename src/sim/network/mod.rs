@@ -38,8 +38,6 @@ mod ends;
 mod engine;
 mod finish;
 mod heads;
-mod idle;
-mod integral;
 mod job;
 mod join;
 mod late;
@@ -72,9 +70,13 @@ mod squares;
 mod totals;
 mod transit;
 
+pub(super) use build::order;
 pub use check::playable;
+pub(super) use ends::MANY as MANY_SERVERS;
 pub(super) use plain::is_plain;
 pub(super) use predrawn::PredrawnWork;
+pub(super) use sender::{Sender, sender};
+pub(super) use serve::key_of;
 
 use super::LevelSampler;
 use super::calendar::Calendar;
@@ -90,7 +92,7 @@ use late::LateDeliveries;
 use leave::Families;
 use parts::{Client, GroupState, QueueState, SimServer, TopicState};
 use resources::ResourceState;
-use sender::{Sender, turn_of};
+use sender::turn_of;
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.

@@ -2,8 +2,6 @@
 //! numbers, and their state.
 
 use super::dispatch::Dispatch;
-use super::idle::Idle;
-use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::limits::GroupLimit;
 use super::members::Members;
@@ -15,6 +13,8 @@ use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerSc
 use crate::discipline::Waiting;
 use crate::scenario::{Batching, Discipline, LateAck, Overflow, Preemption, PrefetchBy, ServiceRate};
 use crate::sim::QueueCounts;
+use crate::sim::idle::Idle;
+use crate::sim::integral::TimeIntegral;
 use std::collections::VecDeque;
 
 /// A queue.

@@ -5,7 +5,7 @@ use crate::behaviour::{Draws, ProducerPolicy};
 use crate::scenario::{Destination, Producer, Scenario};
 
 /// A producer.
-pub(super) struct Sender {
+pub(in crate::sim) struct Sender {
     pub to: Destination,
     pub size: u32,
     pub priority: i32,
@@ -49,7 +49,7 @@ pub(super) fn level(scenario: &Scenario, priority: i32) -> u64 {
     levels(scenario).iter().position(|p| *p == priority).unwrap_or(0) as u64
 }
 
-pub(super) fn sender(scenario: &Scenario, producer: &Producer, draws: Draws) -> Sender {
+pub(in crate::sim) fn sender(scenario: &Scenario, producer: &Producer, draws: Draws) -> Sender {
     Sender {
         to: producer.to,
         size: producer.size,

@@ -294,14 +294,27 @@ impl QueueState {
     #[inline(always)]
     pub(super) fn ticket(&self, slot: u32, jobs: &Jobs, senders: &[Sender], nobody: u64) -> Ticket {
         let job = &jobs[slot];
-        let key = match self.discipline {
-            Discipline::Priority => senders.get(job.producer as usize).map_or(nobody, |s| s.level),
-            Discipline::Shortest if job.left != FRESH => job.left,
-            Discipline::Shortest => jobs.demand(slot, self.ahead),
-            Discipline::Deadline => job.expires,
-            Discipline::RoundRobin => turn_of(job.producer, senders.len()),
-            _ => 0,
-        };
+        let left = || if job.left != FRESH { job.left } else { jobs.demand(slot, self.ahead) };
+        let key = key_of(self.discipline, job.producer, senders, nobody, left, job.expires);
         Ticket { key, place: job.place, slot }
+    }
+}
+
+/// What an order sorts a message by, of which so much work is left and whose time ends at an instant.
+#[inline(always)]
+pub(in crate::sim) fn key_of(
+    discipline: Discipline,
+    producer: u32,
+    senders: &[Sender],
+    nobody: u64,
+    left: impl FnOnce() -> u64,
+    expires: u64,
+) -> u64 {
+    match discipline {
+        Discipline::Priority => senders.get(producer as usize).map_or(nobody, |s| s.level),
+        Discipline::Shortest => left(),
+        Discipline::Deadline => expires,
+        Discipline::RoundRobin => turn_of(producer, senders.len()),
+        _ => 0,
     }
 }
