@@ -8,6 +8,7 @@ use crate::answer::{
 };
 use crate::study::{Agreement, AgreementStatus, Study};
 use crate::units::{Time, significant};
+use std::collections::HashMap;
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a
 /// title.
@@ -94,8 +95,30 @@ const MAIN: &[MainRow] = {
     ]
 };
 
+/// The comparisons of a study by metric, in their order.
+pub(super) struct Accords<'a>(HashMap<&'a str, Vec<(usize, &'a Agreement)>>);
+
+impl<'a> Accords<'a> {
+    pub(super) fn of(study: &'a Study) -> Self {
+        let mut by_metric: HashMap<&str, Vec<(usize, &Agreement)>> = HashMap::new();
+        for (at, found) in study.agreement.iter().enumerate() {
+            by_metric.entry(&found.metric).or_default().push((at, found));
+        }
+        Accords(by_metric)
+    }
+
+    /// Those of some metrics.
+    fn about(&self, paths: &[String]) -> Vec<&'a Agreement> {
+        let mut all: Vec<_> = paths.iter().flat_map(|path| self.0.get(path.as_str())).flatten().collect();
+        all.sort_unstable_by_key(|(at, _)| *at);
+        all.dedup_by_key(|(at, _)| *at);
+        all.into_iter().map(|(_, found)| *found).collect()
+    }
+}
+
 /// The table of a study. Rows that no method knows are left out.
 pub(super) fn sections(study: &Study) -> Vec<Section> {
+    let accords = Accords::of(study);
     let scenario = &study.scenario;
     let single = scenario.producers.len() <= 1 && scenario.queues.len() <= 1 && scenario.consumers.len() <= 1;
     let producers: Vec<_> = scenario.producers.iter().map(|p| PlaceId::Producer(&p.name)).collect();
@@ -114,7 +137,7 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
             (MetricPlace::Producer, Quantity::Loss) => copies,
             _ => main.4,
         };
-        let rows = MAIN.iter().filter(shown).filter_map(|main| row(study, main, &places)).collect();
+        let rows = MAIN.iter().filter(shown).filter_map(|main| row(study, &accords, main, &places)).collect();
         return vec![Section { title: String::new(), rows: alike(rows) }];
     }
     let several = if producers.len() > 1 { shown(study, producers) } else { Vec::new() };
@@ -129,7 +152,7 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         let rows = MAIN
             .iter()
             .filter(|main| main.0 == place.kind() && (main.4 || !repeats))
-            .filter_map(|main| row(study, main, &only));
+            .filter_map(|main| row(study, &accords, main, &only));
         Section { title: title(place), rows: alike(rows.collect()) }
     };
     let (queues, consumers) = (shown(study, queues), shown(study, consumers));
@@ -171,7 +194,12 @@ fn title(place: PlaceId<'_>) -> String {
     }
 }
 
-pub(super) fn row(study: &Study, main: &MainRow, places: &[PlaceId<'_>]) -> Option<MetricRow> {
+pub(super) fn row(
+    study: &Study,
+    accords: &Accords<'_>,
+    main: &MainRow,
+    places: &[PlaceId<'_>],
+) -> Option<MetricRow> {
     let &(kind, quantity, statistic, ..) = main;
     let ids = places.iter().filter(|place| place.kind() == kind);
     let ids = ids.map(|&place| MetricId { place, quantity, statistic });
@@ -186,7 +214,7 @@ pub(super) fn row(study: &Study, main: &MainRow, places: &[PlaceId<'_>]) -> Opti
         return None;
     }
     let scale = Scale::of(metric.unit, cells.iter().flatten().filter_map(|e| e.value));
-    let accords: Vec<&Agreement> = study.agreement.iter().filter(|a| paths.contains(&a.metric)).collect();
+    let accords = accords.about(&paths);
     let has = |wanted: AgreementStatus| accords.iter().any(|a| a.verdict == wanted).then_some(wanted);
     let accord = has(AgreementStatus::Differ)
         .or_else(|| has(AgreementStatus::Unknown))

@@ -103,6 +103,15 @@ impl Collector {
         self.queues.iter_mut().for_each(|queue| queue.trail = None);
     }
 
+    /// Makes room for the times of the window's messages, all of which are one producer's with one stay each.
+    pub fn make_room(&mut self) {
+        let messages = usize::try_from(self.window.end - self.window.start).unwrap_or(usize::MAX);
+        for producer in &mut self.producers {
+            let times = [&mut producer.wait, &mut producer.service, &mut producer.messages.latency];
+            times.into_iter().for_each(|times| times.counts.make_room(messages));
+        }
+    }
+
     /// Counts the messages of another window from now on.
     pub fn set_window(&mut self, window: Range<u64>) {
         self.window = window;

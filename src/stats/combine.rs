@@ -1,10 +1,10 @@
 //! Several replications become one set of estimates.
 
-use super::ascending::Ascending;
 use super::checks::{Balance, broken};
 use super::histogram::{BucketCounts, Ranks};
 use super::histograms::Histograms;
 use super::interval::{half_width, t_quantile};
+use super::path_index::PathIndex;
 use super::share;
 use super::summary::Summary;
 use crate::answer::{BalanceLaw, Caveat, Estimate, MetricId, PlaceId, Quantity, SimulationCaveat, Statistic};
@@ -37,13 +37,22 @@ const LONGEST_BUNCH: f64 = 1000.0;
 /// keeps of a run is small, however many there are.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
-    values: BTreeMap<String, Vec<f64>>,
+    paths: PathIndex,
+    /// By the positions of their paths.
+    figures: Vec<FigureOfRuns>,
     counts: Histograms,
     levels: Histograms,
     broken: BTreeMap<BalanceLaw, Balance>,
     unfinished: u64,
     /// How many runs are to be added in all.
     expected: usize,
+}
+
+/// A figure in every run.
+#[derive(Debug, Clone)]
+struct FigureOfRuns {
+    values: Vec<f64>,
+    is_utilization: bool,
 }
 
 /// Estimates from the summaries of independent runs, see [`Gathered::combined`].
@@ -62,33 +71,33 @@ impl Gathered {
 
     /// Adds a run.
     pub fn add(&mut self, run: Summary) {
-        self.counts.add(run.counts, self.expected);
-        self.levels.add(run.levels, self.expected);
-        let (mut known, mut new) = (Ascending::of(&mut self.values), Vec::new());
-        for (path, value) in run.values {
-            if Balance::share(value).is_broken() && Quantity::Utilization.is_of(&path) {
-                self.broken.entry(BalanceLaw::Share(path.clone())).or_insert(Balance::share(value));
+        self.unfinished += run.unfinished;
+        let mut parts = run.into_parts();
+        self.counts.add(parts.iter_mut().flat_map(|part| std::mem::take(&mut part.counts)), self.expected);
+        self.levels.add(parts.iter_mut().flat_map(|part| std::mem::take(&mut part.levels)), self.expected);
+        let values = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.values));
+        for (nth, (path, value)) in values.enumerate() {
+            let at = self.paths.position(nth, &path);
+            if at == self.figures.len() {
+                let (values, is_utilization) =
+                    (Vec::with_capacity(self.expected.max(1)), Quantity::Utilization.is_of(&path));
+                self.figures.push(FigureOfRuns { values, is_utilization });
             }
-            match known.get(&path) {
-                Some(values) => values.push(value),
-                None => {
-                    let mut values = Vec::with_capacity(self.expected.max(1));
-                    values.push(value);
-                    new.push((path, values));
-                }
+            let figure = &mut self.figures[at];
+            figure.values.push(value);
+            if figure.is_utilization && Balance::share(value).is_broken() {
+                self.broken.entry(BalanceLaw::Share(path)).or_insert(Balance::share(value));
             }
         }
-        self.values.append(&mut new.into_iter().collect());
-        for (law, balance) in broken(&run.balances) {
+        for (law, balance) in parts.iter().flat_map(|part| broken(&part.balances)) {
             // Of many runs, the first says enough.
             self.broken.entry(law.clone()).or_insert(*balance);
         }
-        self.unfinished += run.unfinished;
     }
 
     /// One value for each run; empty if the metric is not known.
     pub fn values(&self, path: &str) -> &[f64] {
-        self.values.get(path).map_or(&[], Vec::as_slice)
+        self.paths.get(path).map_or(&[], |at| &self.figures[at].values)
     }
 
     /// Estimates with Student's intervals over the runs.
@@ -104,8 +113,9 @@ impl Gathered {
     pub fn combined(&self, confidence: f64) -> Combined {
         let mut out = Combined { counts: self.counts.by_path(), ..Combined::default() };
         let (mut ranks, mut level_ranks) = (self.counts.reader(), self.levels.reader());
-        let (busiest, mut metrics) = (OnceCell::new(), Vec::with_capacity(self.values.len()));
-        for (path, values) in &self.values {
+        let (busiest, mut metrics) = (OnceCell::new(), Vec::with_capacity(self.figures.len()));
+        for (path, at) in self.paths.iter() {
+            let values = &self.figures[at].values;
             let (mean, half) = half_width(values, confidence);
             let Some(id) = MetricId::parse(path) else { continue };
             let stem = id.stem();
@@ -114,7 +124,7 @@ impl Gathered {
                     match ranks.of(&stem).and_then(|r| percentile(r, share, values, confidence)) {
                         Some((estimate, true)) => Some(estimate),
                         Some((estimate, false)) => {
-                            out.withheld.insert(path.clone(), estimate);
+                            out.withheld.insert(path.into(), estimate);
                             None
                         }
                         None => None,
@@ -140,7 +150,7 @@ impl Gathered {
                 _ => Some(Estimate::with(mean, half)),
             };
             if let Some(estimate) = estimate {
-                metrics.push((path.clone(), estimate));
+                metrics.push((path.to_string(), estimate));
             }
         }
         out.metrics = metrics.into_iter().collect();
@@ -211,15 +221,10 @@ impl Gathered {
     /// How many messages follow one another into a full line: while one of load ρ drains by a message, 1 / (1
     /// − ρ) come.
     fn bunch(&self, place: &str, busiest: &OnceCell<f64>) -> f64 {
-        let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
-        let own = self.values.get(&format!("{place}.utilization")).map(mean);
-        let of_all = || {
-            self.values
-                .iter()
-                .filter(|(path, _)| Quantity::Utilization.is_of(path))
-                .map(|(_, v)| mean(v))
-                .fold(0.0, f64::max)
-        };
+        let mean = |figure: &FigureOfRuns| figure.values.iter().sum::<f64>() / figure.values.len() as f64;
+        let own = self.paths.get(&format!("{place}.utilization")).map(|at| mean(&self.figures[at]));
+        let of_all =
+            || self.figures.iter().filter(|figure| figure.is_utilization).map(mean).fold(0.0, f64::max);
         (1.0 / (1.0 - own.unwrap_or_else(|| *busiest.get_or_init(of_all))).max(0.0)).min(LONGEST_BUNCH)
     }
 }

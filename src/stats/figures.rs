@@ -11,7 +11,6 @@ use super::summary::Summary;
 use crate::answer::{BalanceLaw, path};
 use crate::message::Outcome;
 use crate::units::NANOS_PER_SECOND;
-use std::collections::BTreeMap;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
@@ -35,35 +34,25 @@ impl SummaryOfParts {
         part.tell(self, span);
     }
 
-    /// All parts, which lasted so many seconds.
+    /// All parts, which lasted so many seconds; see [`Summary::whole`].
     pub fn finish(self, lasted: f64) -> Summary {
         let SummaryOfParts { mut parts, all, done, dies, blocks } = self;
         let asked = parts.last().map(|part| part.asked.clone()).unwrap_or_default();
         let mut total = Summary { asked: asked.clone(), ..Summary::default() };
         total.producer("total", &all, done as f64 / lasted);
         lost_or_blocked(&mut total, "total", &all, (dies, blocks));
+        total.forget_histograms();
         parts.push(total);
         Summary {
             asked,
             offered: all.offered(),
             served: all.wait.moments.count,
             unfinished: all.unfinished,
-            values: together(&mut parts, |part| &mut part.values),
-            counts: together(&mut parts, |part| &mut part.counts),
-            levels: together(&mut parts, |part| &mut part.levels),
-            trails: together(&mut parts, |part| &mut part.trails),
-            balances: together(&mut parts, |part| &mut part.balances),
+            trails: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.trails)).collect(),
+            parts,
             ..Summary::default()
         }
     }
-}
-
-/// A map of all parts at once: each of them is in order, so that what is left is to merge them.
-fn together<K: Ord, V>(
-    parts: &mut [Summary],
-    map: fn(&mut Summary) -> &mut BTreeMap<K, V>,
-) -> BTreeMap<K, V> {
-    parts.iter_mut().flat_map(|part| std::mem::take(map(part))).collect()
 }
 
 /// What messages meet where they may get to dead-letter queues, and where their senders may have to wait.
@@ -86,7 +75,7 @@ impl Collector {
     pub fn summary(self, span: &Span) -> Summary {
         let mut parts = SummaryOfParts::default();
         parts.add(self, span);
-        parts.finish(span.lasted)
+        parts.finish(span.lasted).whole()
     }
 
     /// Tells of all places but the total, to which it adds its messages.

@@ -5,7 +5,7 @@ mod ranks;
 
 use hdrhistogram::Histogram;
 pub(super) use packed::PackedCounts;
-use std::cell::RefCell;
+pub(super) use ranks::Ranks;
 
 /// Buckets an octave is split into, as a power of two: HdrHistogram's for three significant digits.
 const HALF_BITS: u32 = 10;
@@ -16,7 +16,7 @@ const LINEAR: u64 = 2 << HALF_BITS;
 /// has exact percentiles.
 const FEW: usize = 32;
 
-/// Counts reach as far as a multiple of this.
+/// Buckets that are looked at together; counts reach as far as a multiple of this.
 const STRETCH: usize = 64;
 /// Values up to this are their own bucket.
 pub(super) const LAST_EXACT: u64 = LINEAR - 1;
@@ -34,9 +34,6 @@ const EMPTY: usize = 32;
 /// So few values at most stay a list of their buckets: fewer than there are buckets, whose counts would take
 /// more room.
 const LIST: usize = 1 << 14;
-
-/// More than so many are counted to be put in order.
-const SORTED: usize = 512;
 
 /// A histogram of nanoseconds with HdrHistogram's buckets: exact below 2 048, within 0.1 % above.
 ///
@@ -74,30 +71,25 @@ impl Default for BucketCounts {
     }
 }
 
-/// The buckets of a list in increasing order, with how often each is there: only those that are there are
-/// looked at again.
-fn counted(buckets: &[u16]) -> Vec<(u16, u64)> {
-    thread_local! {
-        /// How often each bucket is there, zero between two lists.
-        static COUNTS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+/// The stretch of a bucket.
+fn stretch(bucket: u16) -> usize {
+    usize::from(bucket) / STRETCH
+}
+
+/// Buckets in the order of their stretches: each is counted, and then put into its place.
+fn in_order(buckets: &[u16]) -> Vec<u16> {
+    let last = buckets.iter().copied().max().map_or(0, stretch);
+    let (mut next, mut out) = (vec![0_u32; last + 2], vec![0; buckets.len()]);
+    buckets.iter().for_each(|bucket| next[stretch(*bucket) + 1] += 1);
+    for of in 1..next.len() {
+        next[of] += next[of - 1];
     }
-    COUNTS.with_borrow_mut(|counts| {
-        counts.resize(1 << u16::BITS, 0);
-        let mut there = vec![0_u64; (1 << u16::BITS) / 64];
-        for &bucket in buckets {
-            counts[usize::from(bucket)] += 1;
-            there[usize::from(bucket / 64)] |= 1 << (bucket % 64);
-        }
-        let mut out = Vec::with_capacity(buckets.len());
-        for (word, mut bits) in there.into_iter().enumerate().filter(|(_, bits)| *bits > 0) {
-            while bits > 0 {
-                let bucket = 64 * word + bits.trailing_zeros() as usize;
-                out.push((bucket as u16, std::mem::take(&mut counts[bucket]).into()));
-                bits &= bits - 1;
-            }
-        }
-        out
-    })
+    for &bucket in buckets {
+        let at = &mut next[stretch(bucket)];
+        out[*at as usize] = bucket;
+        *at += 1;
+    }
+    out
 }
 
 /// Adds counts to those of the same buckets, which are within reach.
@@ -139,6 +131,35 @@ impl BucketCounts {
             max: 0,
             few: Vec::new(),
             many: false,
+        }
+    }
+
+    /// No values, of what is asked for its levels alone: no value is kept besides its bucket.
+    pub(super) fn of_levels() -> Self {
+        BucketCounts {
+            cells: Cells::Small(vec![0; STRETCH]),
+            room: u16::MAX.into(),
+            many: true,
+            ..BucketCounts::new()
+        }
+    }
+
+    /// Makes room for so many values as long as they are a list.
+    pub(super) fn make_room(&mut self, values: usize) {
+        if let Cells::List(buckets) = &mut self.cells
+            && values <= LIST
+        {
+            buckets.reserve_exact(values);
+        }
+    }
+
+    /// Puts a list in the order of its stretches: whoever asks for ranks, or adds them to counts, then finds
+    /// side by side what lies side by side.
+    pub(super) fn put_in_order(&mut self) {
+        if let Cells::List(buckets) = &mut self.cells
+            && buckets.len() > 1
+        {
+            *buckets = in_order(buckets);
         }
     }
 
@@ -243,9 +264,6 @@ impl BucketCounts {
         }
         match &self.cells {
             Cells::List(buckets) => {
-                if buckets.len() > SORTED {
-                    return counted(buckets);
-                }
                 let mut sorted = buckets.clone();
                 sorted.sort_unstable();
                 sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect()
@@ -342,17 +360,6 @@ impl BucketCounts {
         }
     }
 
-    /// What is asked of the values in their order.
-    pub fn ranks(&self) -> Ranks<'_> {
-        let mut cells = self.filled();
-        let mut upto = 0;
-        for (_, count) in &mut cells {
-            upto += *count;
-            *count = upto;
-        }
-        Ranks { counts: self, cells }
-    }
-
     /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket;
     /// `None` if empty.
     pub fn quantile(&self, share: f64) -> Option<f64> {
@@ -385,14 +392,6 @@ impl BucketCounts {
         }
         out
     }
-}
-
-/// The values of a histogram in their order: counted once, asked for as many percentiles as are wanted.
-#[derive(Debug)]
-pub struct Ranks<'a> {
-    counts: &'a BucketCounts,
-    /// The buckets that are not empty, each with how many values lie in it and those before.
-    cells: Vec<(u16, u64)>,
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The histograms of several runs by metric path, merged as the runs end; places whose times are the same
 //! share one.
 
-use super::ascending::Ascending;
 use super::histogram::{BucketCounts, Ranks};
+use super::path_index::PathIndex;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Histograms {
     all: Vec<Arc<BucketCounts>>,
-    /// Which of them is each path's.
-    paths: BTreeMap<String, usize>,
+    paths: PathIndex,
+    /// Which of them is each path's, by its position.
+    slots: Vec<usize>,
 }
 
 /// Answers for one path after the other, each of which often is that of the one before.
@@ -23,16 +24,15 @@ pub(super) struct HistogramReader<'a> {
 }
 
 impl Histograms {
-    /// Adds those of a run, one of so many that are to be added.
-    pub(super) fn add(&mut self, run: BTreeMap<String, Arc<BucketCounts>>, runs: usize) {
+    /// Adds those of a run, each path once; the run is one of so many that are to be added.
+    pub(super) fn add(&mut self, run: impl Iterator<Item = (String, Arc<BucketCounts>)>, runs: usize) {
         // What each of the run's histograms is added to, and from which of the run's each of these gets its.
         let mut added: HashMap<(*const BucketCounts, Option<usize>), usize> = HashMap::new();
         let mut source: HashMap<usize, *const BucketCounts> = HashMap::new();
-        let (mut pairs, mut new) = (Vec::new(), Vec::new());
-        let mut there = Ascending::of(&mut self.paths);
-        for (path, counts) in run {
-            let slot = there.get(&path);
-            let (from, known) = (Arc::as_ptr(&counts), slot.as_deref().copied());
+        let mut pairs = Vec::new();
+        for (nth, (path, counts)) in run.enumerate() {
+            let at = self.paths.position(nth, &path);
+            let (from, known) = (Arc::as_ptr(&counts), self.slots.get(at).copied());
             let to = *added.entry((from, known)).or_insert_with(|| {
                 let own = known.filter(|to| *source.entry(*to).or_insert(from) == from);
                 // Paths that were alike so far and now are not go separate ways from here.
@@ -43,12 +43,11 @@ impl Histograms {
                 pairs.push((to, counts));
                 to
             });
-            match slot {
-                Some(slot) => *slot = to,
-                None => new.push((path, to)),
+            match known {
+                Some(_) => self.slots[at] = to,
+                None => self.slots.push(to),
             }
         }
-        self.paths.append(&mut new.into_iter().collect());
         for (to, counts) in pairs {
             let whole = &mut self.all[to];
             if whole.total() == 0 {
@@ -59,12 +58,17 @@ impl Histograms {
         }
     }
 
+    /// Which of them is a path's.
+    fn slot(&self, path: &str) -> Option<usize> {
+        self.paths.get(path).map(|at| self.slots[at])
+    }
+
     pub(super) fn get(&self, path: &str) -> Option<&BucketCounts> {
-        self.paths.get(path).map(|at| &*self.all[*at])
+        self.slot(path).map(|at| &*self.all[at])
     }
 
     pub(super) fn by_path(&self) -> BTreeMap<String, Arc<BucketCounts>> {
-        self.paths.iter().map(|(path, at)| (path.clone(), self.all[*at].clone())).collect()
+        self.paths.iter().map(|(path, at)| (path.into(), self.all[self.slots[at]].clone())).collect()
     }
 
     pub(super) fn reader(&self) -> HistogramReader<'_> {
@@ -78,7 +82,7 @@ impl<'a> HistogramReader<'a> {
         match &self.path {
             Some((last, at)) if last == path => *at,
             _ => {
-                let at = self.of.paths.get(path).copied();
+                let at = self.of.slot(path);
                 self.path = Some((path.into(), at));
                 at
             }
@@ -110,8 +114,8 @@ mod tests {
         Arc::new(out)
     }
 
-    fn run(of: &[(&str, &Arc<BucketCounts>)]) -> BTreeMap<String, Arc<BucketCounts>> {
-        of.iter().map(|(path, counts)| (path.to_string(), Arc::clone(counts))).collect()
+    fn run(of: &[(&str, &Arc<BucketCounts>)]) -> impl Iterator<Item = (String, Arc<BucketCounts>)> {
+        of.iter().map(|(path, counts)| (path.to_string(), Arc::clone(counts))).collect::<Vec<_>>().into_iter()
     }
 
     #[test]

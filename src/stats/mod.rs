@@ -4,7 +4,6 @@
 //! [`combine`] turns the summaries of several replications into estimates with intervals. Histograms are
 //! merged, percentiles never averaged.
 
-mod ascending;
 mod batches;
 mod checks;
 mod collector;
@@ -19,6 +18,7 @@ mod message_stats;
 mod moments;
 mod packed;
 mod pass;
+mod path_index;
 mod places;
 mod producer_stats;
 mod queue_stats;

@@ -31,7 +31,8 @@ pub(super) struct SharedTimes {
 }
 
 impl From<TimeMoments> for SharedTimes {
-    fn from(times: TimeMoments) -> Self {
+    fn from(mut times: TimeMoments) -> Self {
+        times.counts.put_in_order();
         SharedTimes { moments: times.moments, counts: Arc::new(times.counts) }
     }
 }

@@ -59,8 +59,8 @@ impl QueueStats {
             lost_stay: 0,
             lost_service: 0,
             across: Across::default(),
-            waiting: BucketCounts::new(),
-            in_system: BucketCounts::new(),
+            waiting: BucketCounts::of_levels(),
+            in_system: BucketCounts::of_levels(),
             age: None,
             trail: watched.then(Trail::new),
         }

@@ -25,6 +25,8 @@ pub struct Summary {
     pub trails: BTreeMap<String, Vec<Moment>>,
     /// The two sides of laws that every run must keep.
     pub balances: BTreeMap<BalanceLaw, Balance>,
+    /// Of several parts whose figures are not put together, each part's.
+    pub(super) parts: Vec<Summary>,
     /// Messages of the window: all, served, still inside at the end.
     pub offered: u64,
     /// Messages that were served.
@@ -38,7 +40,37 @@ pub struct Summary {
 /// So many histograms are remembered: those of one producer, its queue and its group.
 const REMEMBERED: usize = 8;
 
+/// A map of all parts at once: each of them is in order, so that what is left is to merge them.
+fn together<K: Ord, V>(
+    parts: &mut [Summary],
+    map: fn(&mut Summary) -> &mut BTreeMap<K, V>,
+) -> BTreeMap<K, V> {
+    parts.iter_mut().flat_map(|part| std::mem::take(map(part))).collect()
+}
+
 impl Summary {
+    /// The same with the figures of its parts put together.
+    #[must_use]
+    pub fn whole(self) -> Summary {
+        if self.parts.is_empty() {
+            return self;
+        }
+        let mut parts = self.parts;
+        Summary {
+            values: together(&mut parts, |part| &mut part.values),
+            counts: together(&mut parts, |part| &mut part.counts),
+            levels: together(&mut parts, |part| &mut part.levels),
+            balances: together(&mut parts, |part| &mut part.balances),
+            parts: Vec::new(),
+            ..self
+        }
+    }
+
+    /// Its parts, or all of it.
+    pub(super) fn into_parts(mut self) -> Vec<Summary> {
+        if self.parts.is_empty() { vec![self] } else { std::mem::take(&mut self.parts) }
+    }
+
     pub(super) fn producer(&mut self, place: &str, messages: &MessageStats<SharedTimes>, throughput: f64) {
         let lost = messages.lost.values().sum::<u64>() - messages.dead_lettered();
         self.values.insert(path(place, "throughput", ""), throughput);

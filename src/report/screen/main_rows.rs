@@ -3,7 +3,7 @@
 
 use super::opening::named;
 use crate::answer::{MetricId, MetricPlace, PlaceId, Quantity, Statistic};
-use crate::report::rows::{self, MetricRow};
+use crate::report::rows::{self, Accords, MetricRow};
 use crate::study::{Bottleneck, Study, bottleneck};
 
 /// A row with what it is called where all places are in one table.
@@ -14,7 +14,7 @@ pub(super) struct NamedRow {
 
 /// At most so many rows, those that matter most, in the order in which they are read.
 pub(super) fn main_rows(study: &Study, most: usize) -> Vec<NamedRow> {
-    let mut rows: Vec<(usize, NamedRow)> = Vec::new();
+    let (accords, mut rows): (_, Vec<(usize, NamedRow)>) = (Accords::of(study), Vec::new());
     for (path, place) in ranked(study) {
         if rows.len() == most {
             break;
@@ -24,11 +24,8 @@ pub(super) fn main_rows(study: &Study, most: usize) -> Vec<NamedRow> {
         if rows.iter().any(|(_, there)| there.label == label) {
             continue;
         }
-        let Some(row) =
-            rows::row(study, &(id.place.kind(), id.quantity, id.statistic, "", true), &alike(study, id))
-        else {
-            continue;
-        };
+        let main = (id.place.kind(), id.quantity, id.statistic, "", true);
+        let Some(row) = rows::row(study, &accords, &main, &alike(study, id)) else { continue };
         if !(id.quantity.is_lost()
             && row.cells.iter().flatten().all(|e| e.value == Some(0.0) && e.ends.is_none()))
         {

@@ -1,6 +1,123 @@
-//! What lies at a rank or below a value, found by one sum over all buckets.
+//! What lies at a rank or below a value, found by one sum over all stretches of buckets and another within one
+//! of them.
 
 use super::*;
+use std::borrow::Cow;
+use std::iter::Sum;
+
+/// The values of a histogram in their order: counted once, asked for as many percentiles as are wanted.
+#[derive(Debug)]
+pub struct Ranks<'a> {
+    counts: &'a BucketCounts,
+    cells: RankedCells<'a>,
+}
+
+/// The buckets of the values in the order of their stretches, or their counts with how many values lie in
+/// each stretch and those before.
+#[derive(Debug)]
+enum RankedCells<'a> {
+    List(Cow<'a, [u16]>),
+    Small(&'a [u16], Vec<u64>),
+    Usual(&'a [u32], Vec<u64>),
+    Large(&'a [u64], Vec<u64>),
+}
+
+/// How many values lie in each stretch and those before. All of them together have room in a count.
+fn sums<T: Copy + Sum + Into<u64>>(counts: &[T]) -> Vec<u64> {
+    let mut upto = 0;
+    let sum = |counts: &[T]| {
+        upto += counts.iter().copied().sum::<T>().into();
+        upto
+    };
+    counts.chunks(STRETCH).map(sum).collect()
+}
+
+/// A bucket that is not empty: how many values lie before it, and up to its end.
+struct RankedBucket {
+    bucket: usize,
+    below: u64,
+    upto: u64,
+}
+
+/// The bucket at a rank, from counts of which the first is that of bucket `first` with `below` values before.
+fn walk<T: Copy + Into<u64>>(counts: &[T], first: usize, mut below: u64, rank: u64) -> Option<RankedBucket> {
+    for (bucket, &count) in (first..).zip(counts) {
+        let upto = below + count.into();
+        if upto >= rank {
+            return Some(RankedBucket { bucket, below, upto });
+        }
+        below = upto;
+    }
+    None
+}
+
+/// The bucket at a rank.
+fn counted_at<T: Copy + Into<u64>>(counts: &[T], sums: &[u64], rank: u64) -> Option<RankedBucket> {
+    let at = sums.partition_point(|upto| *upto < rank);
+    let below = at.checked_sub(1).map_or(0, |before| sums[before]);
+    walk(counts.get(at * STRETCH..)?, at * STRETCH, below, rank)
+}
+
+/// How many values lie in buckets before one.
+fn counted_below<T: Copy + Into<u64>>(counts: &[T], sums: &[u64], bucket: usize) -> u64 {
+    let at = (bucket / STRETCH).min(sums.len());
+    let before = at.checked_sub(1).map_or(0, |before| sums[before]);
+    let within = &counts[at * STRETCH..bucket.min(counts.len())];
+    before + within.iter().map(|count| (*count).into()).sum::<u64>()
+}
+
+/// Where a stretch begins in a list, and what of the list lies in it.
+fn part(list: &[u16], of: usize) -> (usize, &[u16]) {
+    let from = list.partition_point(|bucket| stretch(*bucket) < of);
+    let rest = &list[from..];
+    (from, &rest[..rest.partition_point(|bucket| stretch(*bucket) == of)])
+}
+
+impl RankedCells<'_> {
+    /// The bucket of the value at a position, from 1.
+    fn at(&self, rank: u64) -> Option<RankedBucket> {
+        match self {
+            RankedCells::List(list) => {
+                let of = stretch(*list.get(usize::try_from(rank).ok()?.checked_sub(1)?)?);
+                let ((from, part), mut counts) = (part(list, of), [0_u32; STRETCH]);
+                part.iter().for_each(|bucket| counts[usize::from(*bucket) % STRETCH] += 1);
+                walk(&counts, of * STRETCH, from as u64, rank)
+            }
+            RankedCells::Small(counts, sums) => counted_at(counts, sums, rank),
+            RankedCells::Usual(counts, sums) => counted_at(counts, sums, rank),
+            RankedCells::Large(counts, sums) => counted_at(counts, sums, rank),
+        }
+    }
+
+    /// How many values lie in buckets before one.
+    fn below(&self, bucket: usize) -> u64 {
+        match self {
+            RankedCells::List(list) => {
+                let (from, part) = part(list, bucket / STRETCH);
+                (from + part.iter().filter(|other| usize::from(**other) < bucket).count()) as u64
+            }
+            RankedCells::Small(counts, sums) => counted_below(counts, sums, bucket),
+            RankedCells::Usual(counts, sums) => counted_below(counts, sums, bucket),
+            RankedCells::Large(counts, sums) => counted_below(counts, sums, bucket),
+        }
+    }
+}
+
+impl BucketCounts {
+    /// What is asked of the values in their order.
+    pub fn ranks(&self) -> Ranks<'_> {
+        let cells = match &self.cells {
+            Cells::List(buckets) if buckets.is_sorted_by_key(|bucket| stretch(*bucket)) => {
+                RankedCells::List(Cow::Borrowed(buckets))
+            }
+            Cells::List(buckets) => RankedCells::List(Cow::Owned(in_order(buckets))),
+            Cells::Small(counts) => RankedCells::Small(counts, sums(counts)),
+            Cells::Usual(counts) => RankedCells::Usual(counts, sums(counts)),
+            Cells::Large(counts) => RankedCells::Large(counts, sums(counts)),
+        };
+        Ranks { counts: self, cells }
+    }
+}
 
 impl Ranks<'_> {
     /// How many values there are.
@@ -44,21 +161,14 @@ impl Ranks<'_> {
     /// values that is.
     fn at_rank(&self, share: f64) -> Option<(u64, u64, f64)> {
         let rank = self.rank(share);
-        let at = self.cells.partition_point(|(_, upto)| *upto < rank);
-        let (bucket, upto) = *self.cells.get(at)?;
-        let below = self.upto(at);
-        let (low, width) = bounds(usize::from(bucket));
+        let RankedBucket { bucket, below, upto } = self.cells.at(rank)?;
+        let (low, width) = bounds(bucket);
         Some((low, width, (rank - below) as f64 / (upto - below) as f64))
-    }
-
-    /// How many values lie in so many of the first buckets that are not empty.
-    fn upto(&self, cells: usize) -> u64 {
-        cells.checked_sub(1).map_or(0, |last| self.cells[last].1)
     }
 
     /// How many values lie in buckets before one.
     pub(super) fn below(&self, bucket: usize) -> u64 {
-        self.upto(self.cells.partition_point(|(other, _)| usize::from(*other) < bucket))
+        self.cells.below(bucket)
     }
 
     /// How many values lie in a bucket.

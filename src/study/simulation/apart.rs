@@ -41,6 +41,7 @@ impl Runs<'_> {
             if replication > 0 {
                 collector.leave_out_trails();
             }
+            collector.make_room();
             queue.advance(first, &mut Forget);
             queue.wait_until(before.at, &mut Forget);
             let totals = begin(&mut queue, &mut collector);
@@ -136,7 +137,7 @@ mod tests {
             });
             let [a, b] = &mut all;
             assert_eq!((a.played, &a.drifts), (b.played, &b.drifts));
-            let (a, b) = (&a.summary, &b.summary);
+            let [a, b] = [a, b].map(|one| std::mem::take(&mut one.summary).whole());
             assert_eq!((a.offered, a.served, a.unfinished), (b.offered, b.served, b.unfinished));
             assert_eq!((&a.trails, &a.counts, &a.levels), (&b.trails, &b.counts, &b.levels));
             assert_eq!(a.values, b.values);

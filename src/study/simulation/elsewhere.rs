@@ -21,9 +21,9 @@ struct PackedReplication {
 
 impl Replication {
     /// As bytes; `None` of one that is to be looked at where it is played.
-    fn packed(&self) -> Option<Vec<u8>> {
+    fn packed(self) -> Option<Vec<u8>> {
         let bits = |drift: &Drift| [drift.grown, drift.risen, drift.came].map(f64::to_bits);
-        let (summary, drifts) = (self.summary.packed()?, self.drifts.iter().map(bits).collect());
+        let (summary, drifts) = (self.summary.whole().packed()?, self.drifts.iter().map(bits).collect());
         serde_json::to_vec(&PackedReplication { summary, drifts, played: self.played }).ok()
     }
 
@@ -71,7 +71,9 @@ pub(in crate::study) fn help(
     (0..rayon::current_num_threads()).into_par_iter().for_each(|_| {
         while let Some(replication) = next().filter(|_| !watch.stopped()) {
             let one = runs.one(replication, wanted.warmup, watch, &|_| ());
-            if let Some(bytes) = one.packed().filter(|_| one.played == runs.messages) {
+            if one.played == runs.messages
+                && let Some(bytes) = one.packed()
+            {
                 give(replication, &bytes);
             }
         }

@@ -109,7 +109,7 @@ pub(super) fn replications(
     let (mut values, mut drifts) = (Vec::new(), Vec::new());
     run.replicate(0..all, all, warmup, watch, |one| {
         if !watch.stopped() || one.played == run.messages {
-            values.push(one.summary.values);
+            values.push(one.summary.whole().values);
             drifts.push(one.drifts);
         }
     });
