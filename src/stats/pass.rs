@@ -57,7 +57,7 @@ impl<const N: usize> Pass<N> {
 /// Sum, sum of squares and maximum; a maximum of at least [`EXACT`] only says that the rest is meaningless.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 fn small(from: &[u64], to: &[u64], buckets: &mut [u16]) -> (u64, f64, u64) {
-    let mut lanes = LaneSums::NONE;
+    let mut lanes = LaneSums::default();
     let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks());
     for ((from, to), out) in from.iter().zip(to).zip(buckets.as_chunks_mut().0) {
         (lanes, *out) = lanes.with(from, to);
@@ -77,7 +77,7 @@ fn small(from: &[u64], to: &[u64], buckets: &mut [u16]) -> (u64, f64, u64) {
 }
 
 /// Sums side by side.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct LaneSums {
     sum: [u64; LANES],
     square: [f64; LANES],
@@ -87,9 +87,6 @@ struct LaneSums {
 }
 
 impl LaneSums {
-    /// Of nothing. Written out, for a call of `default` would have it lie in memory rather than in registers.
-    const NONE: Self = LaneSums { sum: [0; LANES], square: [0.0; LANES], max: [0.0; LANES], any: [0; LANES] };
-
     /// The sums with eight differences more, and the buckets of these.
     #[inline(always)]
     fn with(mut self, from: &[u64; LANES], to: &[u64; LANES]) -> (Self, [u16; LANES]) {
