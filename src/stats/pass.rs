@@ -57,7 +57,7 @@ impl<const N: usize> Pass<N> {
 /// Sum, sum of squares and maximum; a maximum of at least [`EXACT`] only says that the rest is meaningless.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 fn small(from: &[u64], to: &[u64], buckets: &mut [u16]) -> (u64, f64, u64) {
-    let mut lanes = LaneSums::default();
+    let mut lanes = LaneSums::NONE;
     let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks());
     for ((from, to), out) in from.iter().zip(to).zip(buckets.as_chunks_mut().0) {
         (lanes, *out) = lanes.with(from, to);
@@ -71,13 +71,12 @@ fn small(from: &[u64], to: &[u64], buckets: &mut [u16]) -> (u64, f64, u64) {
         lanes = more;
         buckets[from.len() * LANES..][..from_rest.len()].copy_from_slice(&out[..from_rest.len()]);
     }
-    let any = lanes.any.iter().fold(0, |a, b| a | b);
-    let max = if any >= EXACT { any } else { lanes.max.iter().fold(0.0_f64, |a, &b| a.max(b)) as u64 };
-    (lanes.sum.iter().fold(0, |a, &b| a.wrapping_add(b)), lanes.square.iter().sum(), max)
+    lanes.across()
 }
 
-/// Sums side by side.
-#[derive(Clone, Copy, Default)]
+/// Sums side by side. They stay in registers as long as nobody asks for their address: hence no
+/// `default`, iterator or closure here, which the compiler may not inline.
+#[derive(Clone, Copy)]
 struct LaneSums {
     sum: [u64; LANES],
     square: [f64; LANES],
@@ -87,6 +86,21 @@ struct LaneSums {
 }
 
 impl LaneSums {
+    const NONE: Self = LaneSums { sum: [0; LANES], square: [0.0; LANES], max: [0.0; LANES], any: [0; LANES] };
+
+    /// The sums of all lanes, and the maximum or what shows that it is too large.
+    #[inline(always)]
+    fn across(self) -> (u64, f64, u64) {
+        let (mut sum, mut square, mut max, mut any) = (0_u64, 0.0, 0.0_f64, 0);
+        for i in 0..LANES {
+            sum = sum.wrapping_add(self.sum[i]);
+            square += self.square[i];
+            max = if self.max[i] > max { self.max[i] } else { max };
+            any |= self.any[i];
+        }
+        (sum, square, if any >= EXACT { any } else { max as u64 })
+    }
+
     /// The sums with eight differences more, and the buckets of these.
     #[inline(always)]
     fn with(mut self, from: &[u64; LANES], to: &[u64; LANES]) -> (Self, [u16; LANES]) {
