@@ -312,13 +312,7 @@ impl<S: Blocks> Engine for OneStage<S> {
 
     fn totals(&mut self) -> Totals {
         let (at, served) = (self.now, self.served);
-        let counts = QueueCounts {
-            offered: self.offered,
-            served,
-            deliveries: served,
-            delivered: served,
-            ..QueueCounts::default()
-        };
+        let counts = QueueCounts::of_one_delivery_each(self.offered, served);
         let queue = QueueTotals {
             waiting: self.waiting.level(),
             serving: self.serving.level(),

@@ -230,12 +230,8 @@ impl<S: Blocks> Engine for Recursion<S> {
         let serving = if waiting > 0 { self.pool.len() as u64 } else { self.pool.busy_at(at) };
         let served = self.offered - self.rejected - waiting - serving;
         let counts = QueueCounts {
-            offered: self.offered,
             rejected: self.rejected,
-            served,
-            deliveries: served,
-            delivered: served,
-            ..QueueCounts::default()
+            ..QueueCounts::of_one_delivery_each(self.offered, served)
         };
         let queue = QueueTotals {
             waiting,

@@ -117,3 +117,10 @@ pub struct QueueCounts {
     /// See [`QueueCounts::deliveries`].
     pub delivered: u64,
 }
+
+impl QueueCounts {
+    /// Where each message that is served has been delivered once, and none is lost.
+    pub(super) fn of_one_delivery_each(offered: u64, served: u64) -> Self {
+        QueueCounts { offered, served, deliveries: served, delivered: served, ..QueueCounts::default() }
+    }
+}

@@ -141,13 +141,7 @@ impl Stage {
         let Level { waiting, busy, .. } = self.level(at);
         let served = self.offered - waiting - busy;
         let busy_area = self.worked - self.pool.left_at(at);
-        let counts = QueueCounts {
-            offered: self.offered,
-            served,
-            deliveries: served,
-            delivered: served,
-            ..QueueCounts::default()
-        };
+        let counts = QueueCounts::of_one_delivery_each(self.offered, served);
         let queue = QueueTotals {
             waiting,
             serving: busy,
