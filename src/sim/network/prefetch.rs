@@ -18,7 +18,17 @@ impl<S: Blocks> Network<S> {
             if station.transits { self.has_window(server) } else { self.may_hold_another(server) }
         };
         // A partition's messages have one server only: it takes them from the line as they come.
-        if station.lanes.len() > 1 { None } else { in_turn(station.turn, station.servers.len(), room) }
+        if station.lanes.len() > 1 {
+            return None;
+        }
+        let next = || in_turn(station.turn, station.servers.len(), room);
+        // Who may hold another takes what waits, so that nobody may while something does: of many servers that
+        // is known without asking each.
+        if station.ready > 0 {
+            debug_assert!(next().is_none(), "a message waits although a server may hold it");
+            return None;
+        }
+        next()
     }
 
     fn may_hold_another(&self, server: u32) -> bool {
