@@ -1,5 +1,7 @@
 //! Why a scenario cannot be measured here, and what to write instead.
 
+use std::time::Duration;
+
 /// A refusal to measure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LoadError {
@@ -48,10 +50,10 @@ pub(crate) enum LoadError {
         why: String,
     },
     #[error(
-        "the broker did not hand out message {messages} of a warm-up within 2 s; look at its log, or give it \
-            less to do"
+        "the broker did not hand out message {messages} of a warm-up within {wait:?} (measurement.broker.wait); \
+            look at its log, or give it less to do"
     )]
-    WarmUp { messages: u64 },
+    WarmUp { messages: u64, wait: Duration },
     #[error("no thread could be started: {why}; measure fewer consumers")]
     NoThread { why: String },
 }

@@ -9,13 +9,12 @@ use super::run_plan::ServerId;
 use super::server::ServerHandles;
 use super::targets::{Delivery, PublishRequest, Publisher, Receiver};
 use crate::units::seconds;
+use std::time::Duration;
 
 /// Positions of the messages of a warm-up: beyond those of any run.
 const FIRST: u64 = 1 << 62;
 
-/// How long a message of a warm-up is waited for, and the longest between two, and in service, in
-/// nanoseconds.
-const PATIENCE: u64 = 2_000_000_000;
+/// The longest between two messages of a warm-up, and in service, in nanoseconds.
 const LONGEST_GAP: u64 = 10_000_000;
 const LONGEST_WORK: u64 = 5_000_000;
 
@@ -35,6 +34,8 @@ struct ServerWarmUp<'a> {
     publisher: &'a mut dyn Publisher,
     queue: usize,
     part: usize,
+    /// How long a message is waited for, in nanoseconds.
+    patience: u64,
     /// Messages so far.
     count: u64,
 }
@@ -50,6 +51,7 @@ pub(super) fn warm_up<'h, 'a: 'h>(
     messages: u64,
 ) -> Result<DeliveryTimes, LoadError> {
     let (run_plan, mut samples) = (context.run_plan, DeliverySamples::default());
+    let patience = (run_plan.scenario.measurement.broker.wait.clamp(0.0, 1e6) * 1e9) as u64;
     for (server_id, handles) in servers {
         let of = run_plan.subscription_of(server_id.group, server_id.server);
         let consumer = &run_plan.scenario.consumers[server_id.group];
@@ -70,6 +72,7 @@ pub(super) fn warm_up<'h, 'a: 'h>(
             publisher,
             queue: of.queue,
             part: if queue.partitions.is_some() { of.part } else { 0 },
+            patience,
             count: 0,
         };
         one.idle(share, gap, &mut samples.idle_hops)?;
@@ -141,13 +144,13 @@ impl ServerWarmUp<'_> {
 
     fn next(&mut self) -> Option<Delivery> {
         let mut out = Vec::with_capacity(1);
-        let until = Monotonic.now() + PATIENCE;
+        let until = Monotonic.now() + self.patience;
         while out.is_empty() && Monotonic.now() < until && self.receiver.take(1, until, &mut out) {}
         out.pop()
     }
 
     fn missed(&self) -> Result<(), LoadError> {
-        Err(LoadError::WarmUp { messages: self.count })
+        Err(LoadError::WarmUp { messages: self.count, wait: Duration::from_nanos(self.patience) })
     }
 }
 

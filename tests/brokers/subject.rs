@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// Runs so far: each has a folder of its own.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
+/// A broker that is silent for so long is lost: longer than the machine of the tests stands still at times.
+const WAIT: Duration = Duration::from_secs(15);
+
 /// A program that has not ended by then hangs.
 const HANGS: Duration = Duration::from_secs(180);
 
@@ -128,7 +131,7 @@ impl Broker {
             .args(["run", "s.toml", "--only", "measurement", "--gates", "--out", "out"])
             .args(["--set", &format!("measurement.target={}", self.name)])
             .args(["--set", &format!("measurement.duration={seconds}s")])
-            .args(["--set", "measurement.broker.wait=5s"])
+            .args(["--set", &format!("measurement.broker.wait={}s", WAIT.as_secs())])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .current_dir(&folder)
             .env("NO_COLOR", "1")

@@ -56,7 +56,11 @@ fn sentence(one: &Benchmark) -> String {
     );
     let refused = one.search.iter().filter(|run| !run.sustains()).map(|run| run.offered);
     let refused = refused.filter(|offered| *offered > highest).fold(f64::INFINITY, f64::min);
-    let beyond = if refused.is_finite() { format!(", and not {}", rate(refused)) } else { String::new() };
+    let (at_least, beyond) = if refused.is_finite() {
+        ("", format!(", and not {}", rate(refused)))
+    } else {
+        ("at least ", "; no higher rate was tried".into())
+    };
     let limit = one.search.iter().rev().find(|run| run.sustains());
     let harness = limit.is_some_and(|run| run.trust().1.contains(&"generator's limit"));
     let whose = if harness { "; the harness, not the target, may be the limit" } else { "" };
@@ -68,7 +72,7 @@ fn sentence(one: &Benchmark) -> String {
     };
     let broken =
         one.broken.as_ref().map_or(String::new(), |why| format!("; a later search ended early: {why}"));
-    format!("{name} sustains {found}{beyond}{whose}{trust}{broken}.")
+    format!("{name} sustains {at_least}{found}{beyond}{whose}{trust}{broken}.")
 }
 
 /// How each of several compares with the first, where there were rounds enough.

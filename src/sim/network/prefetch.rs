@@ -44,9 +44,7 @@ impl<S: Blocks> Network<S> {
     /// The server whose turn it is to be dealt a message; the turn passes on to the next.
     pub(super) fn take_turn(&mut self, queue: u32) -> Option<u32> {
         if let Some(requests) = &mut self.stations[queue as usize].requests {
-            let server = requests.next()?;
-            requests.served(self.servers[server as usize].number as usize);
-            return Some(server);
+            return requests.next();
         }
         let place = self.in_turn(queue)?;
         let station = &mut self.stations[queue as usize];

@@ -15,10 +15,17 @@ const SHARE: u32 = 8;
 /// What servers have asked for and not been given.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    /// A server, and how many messages of its request are left.
-    line: VecDeque<(u32, u32)>,
+    line: VecDeque<Request>,
     /// By the server's number: all that it has asked for.
     open: Vec<u32>,
+}
+
+/// How many messages of a request are left, and whose it is: the server, which is the queue's `number`th.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    server: u32,
+    number: usize,
+    left: u32,
 }
 
 impl Requests {
@@ -28,21 +35,17 @@ impl Requests {
             self.open.resize(number + 1, 0);
         }
         self.open[number] += count;
-        self.line.push_back((server, count));
+        self.line.push_back(Request { server, number, left: count });
     }
 
-    /// The server that has asked for the next message.
+    /// The server that is given the next message, by the request that has waited longest.
     pub(super) fn next(&mut self) -> Option<u32> {
-        let (server, left) = self.line.pop_front()?;
-        if left > 1 {
-            self.line.push_back((server, left - 1));
+        let request = self.line.pop_front()?;
+        self.open[request.number] -= 1;
+        if request.left > 1 {
+            self.line.push_back(Request { left: request.left - 1, ..request });
         }
-        Some(server)
-    }
-
-    /// One of the messages that a server has asked for is given to it.
-    pub(super) fn served(&mut self, number: usize) {
-        self.open[number] -= 1;
+        Some(request.server)
     }
 
     /// Whether there are any.
@@ -101,11 +104,11 @@ mod tests {
         requests.ask(7, 0, 2);
         requests.ask(8, 1, 2);
         assert_eq!(requests.next(), Some(7));
-        requests.served(0);
+        assert_eq!(requests.open, [1, 2]);
         requests.ask(7, 0, 1);
         let rest: Vec<u32> = std::iter::from_fn(|| requests.next()).collect();
         assert_eq!(rest, [8, 7, 7, 8]);
-        assert_eq!(requests.open, [2, 2]);
+        assert_eq!(requests.open, [0, 0]);
         assert!(!requests.are_there());
     }
 }
