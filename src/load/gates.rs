@@ -51,6 +51,8 @@ pub(super) struct Evidence {
     pub totals: ServerTotals,
     /// Deliveries of messages whose delivery before had not ended, or had been the last.
     pub repeated: u64,
+    /// Threads of this program that are the queue's own.
+    pub queue_threads: usize,
     /// Who had the processors meanwhile.
     pub shares: Option<ProcessorShares>,
     /// Messages inside, on average over the instants at which the target was asked: by its own count, and by
@@ -233,7 +235,7 @@ fn host(e: &Evidence) -> Vec<Gate> {
     if let Some(shares) = e.shares {
         let meaning = "share of the processors' time that the hypervisor gave to others";
         gates.push(below("steal", shares.stolen, 0.01, 0.05, Unit::Ratio, meaning));
-        if e.broker.is_some() {
+        if e.broker.is_some() || e.queue_threads > 0 {
             let of = |part: f64| significant(100.0 * part / shares.used().max(f64::MIN_POSITIVE), 2);
             let broker = match shares.servers {
                 0.0 => String::new(),
@@ -241,8 +243,9 @@ fn host(e: &Evidence) -> Vec<Gate> {
             };
             let meaning = format!(
                 "share of the processors' time in use, {} % of it by this program{broker}: what is full delays \
-                    the broker and its consumers, which its users' machines may not",
-                of(shares.own)
+                    {} and its consumers, which its users' machines may not",
+                of(shares.own),
+                if e.broker.is_some() { "the broker" } else { "the queue's own threads" }
             );
             gates.push(below("processors", shares.used(), 0.9, 0.99, Unit::Ratio, &meaning));
             if shares.servers > 0.0 {

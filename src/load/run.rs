@@ -215,6 +215,7 @@ pub(super) fn play(
         server_time: observed.ended * run_plan.servers(),
         spun: output.spun,
         processors: std::thread::available_parallelism().ok().map(|n| n.get() as u64),
+        queue_threads: target.threads(),
         rate: run_records.evidence.accepted.max(run_plan.len() as u64) as f64
             / seconds(run_plan.span()).max(1e-3),
         null_rate,

@@ -65,6 +65,10 @@ fn a_calm_run_is_valid_and_every_gate_can_close() {
     );
     assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off".into()));
     assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning".into()));
+    // Full processors are no matter of a queue without threads of its own.
+    let full = Some(ProcessorShares { own: 0.95, ..ProcessorShares::default() });
+    assert_eq!(verdict(|e| e.shares = full), (Trust::Valid, "".into()));
+    assert_eq!(verdict(|e| (e.shares, e.queue_threads) = (full, 1)), (Trust::Degraded, "processors".into()));
     assert_eq!(
         verdict(|e| e.interference.run_queue_wait = Some(2_000_000_000)),
         (Trust::Invalid, "run-queue wait".into())

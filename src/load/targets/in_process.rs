@@ -138,6 +138,10 @@ impl SharedQueue for InProcess {
         Some(self.backend(queue).inside())
     }
 
+    fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     fn commits(&self, queue: usize) -> Vec<u64> {
         self.backend(queue).commits()
     }

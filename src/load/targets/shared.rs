@@ -38,6 +38,11 @@ pub(crate) trait SharedQueue: Sync {
     /// As [`Target::in_system`].
     fn in_system(&self, queue: usize) -> Option<u64>;
 
+    /// As [`Target::threads`].
+    fn threads(&self) -> usize {
+        0
+    }
+
     /// As [`Target::commits`].
     fn commits(&self, _queue: usize) -> Vec<u64> {
         Vec::new()
@@ -72,6 +77,10 @@ impl<Q: SharedQueue> Target for Direct<Q> {
 
     fn in_system(&self, queue: usize) -> Option<u64> {
         self.0.in_system(queue)
+    }
+
+    fn threads(&self) -> usize {
+        self.0.threads()
     }
 
     fn commits(&self, queue: usize) -> Vec<u64> {

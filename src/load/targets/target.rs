@@ -52,6 +52,11 @@ pub(crate) trait Target: Sync {
         true
     }
 
+    /// How many threads of its own it has in this program.
+    fn threads(&self) -> usize {
+        0
+    }
+
     /// Nanoseconds that each group commit of a queue took, in order. Asked once, at the end.
     fn commits(&self, _queue: usize) -> Vec<u64> {
         Vec::new()
